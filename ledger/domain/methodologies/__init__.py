@@ -1,0 +1,1 @@
+"""The parts of a methodology: what is measured, which factors there are, what the formulas do."""
