@@ -1,0 +1,69 @@
+"""Readable addresses of the accounts in a programme's book.
+
+Rule of the room: an address is built here and nowhere else. An *owner* (a participant, an
+organisation, a merchant, a fund) has a status; its sub-accounts share it.
+"""
+
+from typing import Final, Literal
+
+Asset = Literal["gCO2e", "CREDIT", "CNY"]
+
+GRAMS: Final = "gCO2e"
+CREDIT: Final = "CREDIT"
+CNY: Final = "CNY"
+
+NATURE: Final = "nature"
+"""Counter-account of all reductions: grams that were not emitted."""
+ISSUANCE: Final = "issuance"
+"""Counter-account of all credits ever issued."""
+ADJUSTED: Final = "adjusted"
+"""Counter-account of adjustments: below zero when more was given than taken."""
+REDEEMED: Final = "redeemed"
+"""Credits used at merchants."""
+EXPIRED: Final = "expired"
+"""Credits whose lot ran out."""
+
+
+def participant(participant_id: str) -> str:
+    """Address of a participant's spendable credits and of all their grams."""
+    return f"participant:{participant_id}"
+
+
+def held(holder: str) -> str:
+    """Address of the credits that open redemptions have set aside."""
+    return f"{holder}:held"
+
+
+def organisation(organisation_id: str) -> str:
+    """Address of an organisation's own credits."""
+    return f"org:{organisation_id}"
+
+
+def merchant(merchant_id: str) -> str:
+    """Address of a merchant's own credits."""
+    return f"merchant:{merchant_id}"
+
+
+def payable(merchant_id: str) -> str:
+    """Address of the money a merchant has earned and not yet been paid."""
+    return f"merchant:{merchant_id}:payable"
+
+
+def fund(fund_id: str) -> str:
+    """Address of a fund as such: it has a status and no balance of its own."""
+    return f"fund:{fund_id}"
+
+
+def available(fund_id: str) -> str:
+    """Address of the money of a fund that nothing is promised against."""
+    return f"fund:{fund_id}:available"
+
+
+def encumbered(fund_id: str) -> str:
+    """Address of the money of a fund that open redemptions have set aside."""
+    return f"fund:{fund_id}:encumbered"
+
+
+def external(sponsor_id: str) -> str:
+    """Counter-account of the money a sponsor has committed."""
+    return f"sponsor:{sponsor_id}:external"

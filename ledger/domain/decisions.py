@@ -1,0 +1,248 @@
+"""Every command, and how it is decided: the one table from a request to its events.
+
+Rule of the room: a row says what must be loaded, which stream the fact lives in, which events a
+repeat of the command finds there, and which pure function decides.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ledger.domain import addresses, expiry, fund, owners, redemption, rules, transfer
+from ledger.domain.activity import CreditsIssued, RecordActivity, ReductionRecorded, record_activity
+from ledger.domain.adjustment import AdjustCredits, CreditsAdjusted, adjust_credits
+from ledger.domain.errors import OccurredOutOfBounds
+from ledger.domain.identifiers import StreamId, stream_id
+from ledger.domain.limits import CLOCK_SKEW_MAX, OCCURRED_AT_MIN
+from ledger.domain.messages import Command, Event
+from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
+from ledger.domain.redemption import Redemption
+from ledger.domain.state import ProgrammeState
+
+
+
+class Decision(NamedTuple):
+    """What one accepted command adds to the log."""
+
+    stream: StreamId
+    first_version: int
+    """Place of the first event in its stream, from 1."""
+    events: tuple[Event, ...]
+    """Empty when there was nothing to do."""
+
+
+class Row(NamedTuple):
+    """How one kind of command is decided."""
+
+    stream: Callable[[Any], tuple[str, str]]
+    """Kind and own id of the stream its events go to."""
+    records: tuple[type[Event], ...]
+    """Events by which a repeat is recognised and answered; the first holds the command's content."""
+    reads: Callable[[Any, ProgrammeState], Iterable[str]]
+    """Addresses that must be loaded before it is decided."""
+    decide: Callable[[Any, ProgrammeState, datetime], Event | tuple[Event, ...] | None]
+    redemption_id: Callable[[Any], str] | None = None
+    """The redemption that must be loaded before it is decided."""
+    version: Callable[[Any, ProgrammeState], int] = lambda _command, _state: 1
+    """Place of its first event in the stream."""
+
+
+def _reads_nothing(_command: Any, _state: ProgrammeState) -> Iterable[str]:
+    return ()
+
+
+def _reads_hold(command: redemption.HoldRedemption, _state: ProgrammeState) -> Iterable[str]:
+    yield addresses.participant(command.participant_id)
+    yield addresses.merchant(command.merchant_id)
+    for share in command.funds:
+        yield addresses.fund(share.fund_id)
+        yield addresses.available(share.fund_id)
+
+
+def _reads_redemption(command: Any, state: ProgrammeState) -> Iterable[str]:
+    loaded = state.redemptions.get(command.redemption_id)
+    if loaded is not None:
+        yield addresses.participant(loaded.held.participant_id)
+        yield addresses.payable(loaded.held.merchant_id)
+        for share in loaded.held.shares:
+            yield addresses.available(share.fund_id)
+
+
+def _reads_participant(command: Any, _state: ProgrammeState) -> Iterable[str]:
+    holder = addresses.participant(command.participant_id)
+    return holder, addresses.held(holder)
+
+
+def _reads_participant_opening(command: owners.OpenParticipant, _state: ProgrammeState) -> Iterable[str]:
+    yield addresses.participant(command.id)
+    if command.organisation_id is not None:
+        yield addresses.organisation(command.organisation_id)
+
+
+def _reads_organisation(command: owners.OpenOrganisation, _state: ProgrammeState) -> Iterable[str]:
+    yield addresses.organisation(command.id)
+    if command.parent_id is not None:
+        yield addresses.organisation(command.parent_id)
+
+
+def _loaded(command: Any, state: ProgrammeState) -> Redemption | None:
+    return state.redemptions[command.redemption_id]
+
+
+def _redemption_row(event: type[Event], decide: Callable[..., Event]) -> Row:
+    return Row(
+        stream=lambda c: ("redemption", c.redemption_id),
+        records=(event,),
+        reads=_reads_redemption,
+        decide=lambda c, s, at: decide(c, _loaded(c, s), s.accounts, at),
+        redemption_id=lambda c: c.redemption_id,
+        version=lambda c, s: state_version(_loaded(c, s)),
+    )
+
+
+def state_version(loaded: Redemption | None) -> int:
+    """Place of a redemption's next event in its stream."""
+    return 1 if loaded is None else loaded.version + 1
+
+
+def _status_row(kind: str, event: type[Event]) -> Row:
+    return Row(
+        stream=lambda c: (kind, c.id),
+        records=(event,),
+        reads=_reads_participant,
+        decide=lambda c, s, at: owners.change_status(c, s.accounts, at),
+    )
+
+
+ROWS: dict[type[Command], Row] = {
+    OpenProgramme: Row(
+        stream=lambda c: ("programme", c.id),
+        records=(ProgrammeOpened,),
+        reads=_reads_nothing,
+        decide=lambda c, s, at: open_programme(c, s.programme, at),
+    ),
+    rules.PublishMethodology: Row(
+        stream=lambda c: ("methodology", c.id),
+        records=(rules.MethodologyPublished,),
+        reads=_reads_nothing,
+        decide=lambda c, s, at: rules.publish_methodology(c, s.rulebook, at),
+        version=lambda c, _: c.version,
+    ),
+    rules.PublishScenario: Row(
+        stream=lambda c: ("scenario", c.id),
+        records=(rules.ScenarioPublished,),
+        reads=_reads_nothing,
+        decide=lambda c, s, at: rules.publish_scenario(c, s.rulebook, at),
+        version=lambda c, _: c.version,
+    ),
+    owners.OpenParticipant: Row(
+        stream=lambda c: ("participant", c.id),
+        records=(owners.ParticipantOpened,),
+        reads=_reads_participant_opening,
+        decide=lambda c, s, at: owners.open_participant(c, s.accounts, at),
+    ),
+    owners.OpenOrganisation: Row(
+        stream=lambda c: ("organisation", c.id),
+        records=(owners.OrganisationOpened,),
+        reads=_reads_organisation,
+        decide=lambda c, s, at: owners.open_organisation(c, s.accounts, at),
+    ),
+    owners.OpenMerchant: Row(
+        stream=lambda c: ("merchant", c.id),
+        records=(owners.MerchantOpened,),
+        reads=lambda c, _: (addresses.merchant(c.id),),
+        decide=lambda c, s, at: owners.open_named(c, s.accounts, at),
+    ),
+    owners.OpenFund: Row(
+        stream=lambda c: ("fund", c.id),
+        records=(owners.FundOpened,),
+        reads=lambda c, _: (addresses.fund(c.id),),
+        decide=lambda c, s, at: owners.open_named(c, s.accounts, at),
+    ),
+    owners.FreezeParticipant: _status_row("freeze", owners.ParticipantFrozen),
+    owners.UnfreezeParticipant: _status_row("unfreeze", owners.ParticipantUnfrozen),
+    owners.CloseParticipant: _status_row("close", owners.ParticipantClosed),
+    fund.CommitMoney: Row(
+        stream=lambda c: ("commitment", c.id),
+        records=(fund.MoneyCommitted,),
+        reads=lambda c, _: (addresses.fund(c.fund_id), addresses.available(c.fund_id)),
+        decide=lambda c, s, at: fund.commit_money(c, s.accounts, at),
+    ),
+    RecordActivity: Row(
+        stream=lambda c: ("activity", f"{c.source}:{c.id}"),
+        records=(ReductionRecorded, CreditsIssued),
+        reads=lambda c, _: (addresses.participant(c.participant_id),),
+        decide=lambda c, s, at: record_activity(c, s.accounts, s.rulebook, s.opened(), at),
+    ),
+    transfer.TransferCredits: Row(
+        stream=lambda c: ("transfer", c.id),
+        records=(transfer.CreditsTransferred,),
+        reads=lambda c, _: (c.from_account, c.to_account),
+        decide=lambda c, s, at: transfer.transfer_credits(c, s.accounts, s.opened(), s.today(at), at),
+    ),
+    redemption.HoldRedemption: Row(
+        stream=lambda c: ("redemption", c.id),
+        records=(redemption.RedemptionHeld,),
+        reads=_reads_hold,
+        decide=lambda c, s, at: redemption.hold_redemption(c, s.accounts, s.today(at), at),
+    ),
+    redemption.FulfilRedemption: _redemption_row(
+        redemption.RedemptionFulfilled, redemption.fulfil_redemption
+    ),
+    redemption.CancelRedemption: _redemption_row(
+        redemption.RedemptionCancelled, redemption.cancel_redemption
+    ),
+    redemption.RefundRedemption: _redemption_row(
+        redemption.RedemptionRefunded, redemption.refund_redemption
+    ),
+    AdjustCredits: Row(
+        stream=lambda c: ("adjustment", c.id),
+        records=(CreditsAdjusted,),
+        reads=lambda c, _: (c.account,),
+        decide=lambda c, s, at: adjust_credits(c, s.accounts, s.opened(), s.today(at), at),
+    ),
+    expiry.ExpireCredits: Row(
+        stream=lambda c: ("expiry", f"{c.run_id}\n{c.account}"),
+        records=(expiry.CreditsExpired,),
+        reads=lambda c, _: (c.account,),
+        decide=lambda c, s, at: expiry.expire_credits(c, s.accounts, s.today(at), at),
+    ),
+    expiry.CompleteExpiry: Row(
+        stream=lambda c: ("expiry_run", c.id),
+        records=(expiry.ExpiryCompleted,),
+        reads=_reads_nothing,
+        decide=lambda c, s, at: expiry.complete_expiry(c, s.accounts, s.today(at), at),
+    ),
+}
+
+
+def decide(command: Command, state: ProgrammeState, recorded_at: datetime) -> Decision:
+    """Decide one command on the state as the commands before it left it. Changes nothing.
+
+    Raises, in this order:
+        ProgrammeNotFound: nobody opened the programme, and the command does not;
+        OccurredOutOfBounds: `occurred_at` is in the future or before 2000;
+        whatever the command's own decision refuses.
+    """
+    row = ROWS[type(command)]
+    if state.programme is None and not isinstance(command, OpenProgramme):
+        state.opened()
+    latest = recorded_at + CLOCK_SKEW_MAX
+    if not OCCURRED_AT_MIN <= command.occurred_at <= latest:
+        raise OccurredOutOfBounds(
+            field="occurred_at", value=command.occurred_at, earliest=OCCURRED_AT_MIN, latest=latest
+        )
+    made = row.decide(command, state, recorded_at)
+    events = made if isinstance(made, tuple) else () if made is None else (made,)
+    return Decision(stream_of(command, state.programme_id), row.version(command, state), events)
+
+
+def stream_of(command: Command, programme_id: str) -> StreamId:
+    """Give the stream in which a command's events stand, or will stand."""
+    kind, own_id = ROWS[type(command)].stream(command)
+    return stream_id(programme_id, kind, own_id)
+
+
+def own_id_of(command: Command) -> str:
+    """Give the id by which the caller knows this command."""
+    return ROWS[type(command)].stream(command)[1]

@@ -1,0 +1,707 @@
+"""Every way the ledger says no, as one tree.
+
+    LedgerError
+    ├── InvalidInput            the request can never succeed as written        (400)
+    ├── NotAuthenticated        no key, or a key nobody knows                   (401)
+    ├── NotPermitted            a good key that may not do this                 (403)
+    ├── NotFound                the thing named in the request does not exist   (404)
+    ├── Conflict                something else already stands under this name   (409)
+    ├── TooLarge                more than one request may carry                 (413)
+    ├── Refused                  a rule of the programme says no today          (422)
+    ├── Unavailable             try the very same request again later           (503)
+    └── CannotStart             an operator must act first; never seen over HTTP
+
+A leaf's `code` is frozen once released; its docstring is its message; its dataclass fields
+are its typed details; `next_step` tells the caller what to do about it. Families carry the
+HTTP status (one table in `api/problems.py`), leaves never do.
+"""
+
+import inspect
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+
+@dataclass(eq=False)
+class LedgerError(Exception):
+    """Something the ledger refuses, told in a way that programs can act on."""
+
+    code: ClassVar[str] = ""
+    next_step: ClassVar[str] = ""
+
+    @classmethod
+    def message(cls) -> str:
+        """The docstring as one line: what went wrong, for people."""
+        return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+
+    def details(self) -> dict[str, Any]:
+        """The typed fields by name, for programs."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.details().items())
+        return f"{self.code}: {self.message()} ({shown})" if shown else f"{self.code}: {self.message()}"
+
+
+class InvalidInput(LedgerError):
+    """The request can never succeed as written."""
+
+
+class NotAuthenticated(LedgerError):
+    """The request carries no key that the ledger knows."""
+
+
+class NotPermitted(LedgerError):
+    """The key is good, but not for this."""
+
+
+class NotFound(LedgerError):
+    """The thing named in the request does not exist."""
+
+
+class Conflict(LedgerError):
+    """Something else already stands under this name."""
+
+
+class TooLarge(LedgerError):
+    """The request carries more than one request may."""
+
+
+class Refused(LedgerError):
+    """A rule of the programme says no today."""
+
+
+class Unavailable(LedgerError):
+    """The ledger cannot answer now; the same request may succeed later."""
+
+
+# ── Quantities, measurements, methodologies and conversion rules ─────────────────────────────
+# All of them are faults of the request: nothing about the programme's day could make it succeed.
+
+
+@dataclass(eq=False)
+class DecimalMalformed(InvalidInput):
+    """A decimal is written as ASCII digits with at most one point, at most nine digits on either side
+    of it, without sign, exponent or leading zero.
+    """
+
+    code: ClassVar[str] = "decimal_malformed"
+    next_step: ClassVar[str] = "Write the number plainly, for example 25.0."
+    value: str
+
+
+@dataclass(eq=False)
+class SplitWeightsInvalid(InvalidInput):
+    """An amount can only be split by weights of at least 0 that are not all 0."""
+
+    code: ClassVar[str] = "split_weights_invalid"
+    next_step: ClassVar[str] = "Give each part a whole weight, at least one of them above 0."
+    weights: list[int]
+
+
+@dataclass(eq=False)
+class MeasurementMissing(InvalidInput):
+    """The activity does not report a measurement that the formula or the conversion rule needs."""
+
+    code: ClassVar[str] = "measurement_missing"
+    next_step: ClassVar[str] = "Send the activity again with the field named here."
+    field: str
+    formula: str
+
+
+@dataclass(eq=False)
+class MeasurementUnexpected(InvalidInput):
+    """The activity reports a measurement that the formula does not use."""
+
+    code: ClassVar[str] = "measurement_unexpected"
+    next_step: ClassVar[str] = "Leave the field out, or report the activity under the scenario that uses it."
+    field: str
+    formula: str
+
+
+@dataclass(eq=False)
+class MeasurementMalformed(InvalidInput):
+    """The measurement is not written as a plain decimal: ASCII digits with at most one point, at most
+    nine digits on either side of it.
+    """
+
+    code: ClassVar[str] = "measurement_malformed"
+    next_step: ClassVar[str] = "Write the number plainly, for example 25.0."
+    field: str
+    value: str
+
+
+@dataclass(eq=False)
+class MeasurementOutOfBounds(InvalidInput):
+    """The measurement is below 0, or above what one activity may report."""
+
+    code: ClassVar[str] = "measurement_out_of_bounds"
+    next_step: ClassVar[str] = "Check the unit; split what is truly larger into several activities."
+    field: str
+    value: str
+    value_max: int
+
+
+@dataclass(eq=False)
+class ShareOutOfBounds(InvalidInput):
+    """A share of the reduction is a decimal above 0 and at most 1."""
+
+    code: ClassVar[str] = "share_out_of_bounds"
+    next_step: ClassVar[str] = "Give a decimal such as 0.5; to give nothing, reject the evidence."
+    value: str
+
+
+@dataclass(eq=False)
+class FormulaUnknown(InvalidInput):
+    """The ledger knows no formula of this kind."""
+
+    code: ClassVar[str] = "formula_unknown"
+    next_step: ClassVar[str] = "Choose one of the known kinds."
+    formula: str
+    known: list[str]
+
+
+@dataclass(eq=False)
+class ParameterMissing(InvalidInput):
+    """The methodology lacks a parameter that its formula needs."""
+
+    code: ClassVar[str] = "parameter_missing"
+    next_step: ClassVar[str] = "Publish the methodology with the parameter named here."
+    parameter: str
+    formula: str
+
+
+@dataclass(eq=False)
+class ParameterUnknown(InvalidInput):
+    """The methodology carries a parameter that its formula does not use."""
+
+    code: ClassVar[str] = "parameter_unknown"
+    next_step: ClassVar[str] = "Leave the parameter out."
+    parameter: str
+    formula: str
+
+
+@dataclass(eq=False)
+class ParameterOutOfBounds(InvalidInput):
+    """The parameter is not a whole number within its bounds."""
+
+    code: ClassVar[str] = "parameter_out_of_bounds"
+    next_step: ClassVar[str] = "Give a whole number from 1 to the bound named here."
+    parameter: str
+    value: str
+    value_max: int
+
+
+@dataclass(eq=False)
+class FactorMissing(InvalidInput):
+    """The methodology lacks a factor that its formula needs."""
+
+    code: ClassVar[str] = "factor_missing"
+    next_step: ClassVar[str] = "Publish the methodology with the factor named here, in its unit."
+    factor: str
+    unit: str
+    formula: str
+
+
+@dataclass(eq=False)
+class FactorUnknown(InvalidInput):
+    """The methodology carries a factor that its formula does not use, at least not beside the others."""
+
+    code: ClassVar[str] = "factor_unknown"
+    next_step: ClassVar[str] = "Leave it out; petrol is given either per litre or by its chain of factors."
+    factor: str
+    formula: str
+
+
+@dataclass(eq=False)
+class FactorRepeated(InvalidInput):
+    """Two factors of the methodology have the same name."""
+
+    code: ClassVar[str] = "factor_repeated"
+    next_step: ClassVar[str] = "Keep one of them."
+    factor: str
+
+
+@dataclass(eq=False)
+class FactorUnitMismatch(InvalidInput):
+    """The factor is not in the unit that the formula calculates with."""
+
+    code: ClassVar[str] = "factor_unit_mismatch"
+    next_step: ClassVar[str] = "Convert the value to the expected unit."
+    factor: str
+    unit: str
+    unit_expected: str
+
+
+@dataclass(eq=False)
+class FactorOutOfBounds(InvalidInput):
+    """The factor's value is not a plain decimal within the bounds of its unit."""
+
+    code: ClassVar[str] = "factor_out_of_bounds"
+    next_step: ClassVar[str] = "Check the value against its unit and its source."
+    factor: str
+    value: str
+    value_min: str
+    value_max: str
+
+
+@dataclass(eq=False)
+class FactorUnsourced(InvalidInput):
+    """The factor lacks its provenance: a region or source is blank or too long, its year is out of
+    bounds, or its date of publication is not an ISO day or month.
+    """
+
+    code: ClassVar[str] = "factor_unsourced"
+    next_step: ClassVar[str] = "Say where the value comes from; mark it illustrative if nobody published it."
+    factor: str
+    field: str
+
+
+@dataclass(eq=False)
+class ConversionRuleOutOfBounds(InvalidInput):
+    """A number of the conversion rule is below 1 or above its bound."""
+
+    code: ClassVar[str] = "conversion_rule_out_of_bounds"
+    next_step: ClassVar[str] = "Give a whole number from 1 to the bound named here."
+    field: str
+    value: int
+    value_max: int
+
+
+@dataclass(eq=False)
+class ConversionFieldUnmeasured(InvalidInput):
+    """The conversion rule counts blocks of a measurement that the methodology's formula never reads."""
+
+    code: ClassVar[str] = "conversion_field_unmeasured"
+    next_step: ClassVar[str] = "Count blocks of a measurement that the formula uses, or convert from grams."
+    field: str
+    formula: str
+
+
+@dataclass(eq=False)
+class GridFactorNotFound(NotFound):
+    """No grid factor is published for this region and year in the table that ships with the ledger."""
+
+    code: ClassVar[str] = "grid_factor_not_found"
+    next_step: ClassVar[str] = "Name a region as its source writes it, and a year the table covers."
+    region: str
+    year: int
+
+
+# ── Starting up: settings, the embedded database, migrations ─────────────────────────────────
+# An operator reads these on a terminal or in a log, before the first request can be taken.
+
+
+class CannotStart(LedgerError):
+    """The ledger cannot start as it stands; an operator must act first."""
+
+
+@dataclass(eq=False)
+class SettingInvalid(CannotStart):
+    """A setting in the environment has a value that is not accepted."""
+
+    code: ClassVar[str] = "setting_invalid"
+    next_step: ClassVar[str] = "Set the variable to an accepted value, or remove it to take the default."
+    variable: str
+    value: str
+    accepted: str
+
+
+@dataclass(eq=False)
+class EmbeddedDatabaseBusy(CannotStart):
+    """Another process already runs the embedded database in this folder."""
+
+    code: ClassVar[str] = "embedded_database_busy"
+    next_step: ClassVar[str] = "Stop the other process, or choose another folder with LEDGER_DATA_DIR."
+    folder: str
+    process_id: int | None
+
+
+@dataclass(eq=False)
+class EmbeddedDatabaseOtherVersion(CannotStart):
+    """The folder was made by another major version of PostgreSQL than the one installed here."""
+
+    code: ClassVar[str] = "embedded_database_other_version"
+    next_step: ClassVar[str] = "Run the version that made the folder, or move the data with pg_dump."
+    folder: str
+    version_found: str
+    version_here: str
+
+
+@dataclass(eq=False)
+class EmbeddedDatabaseFailed(CannotStart):
+    """The embedded database did not start."""
+
+    code: ClassVar[str] = "embedded_database_failed"
+    next_step: ClassVar[str] = "Read the reason given here and the database's log in the folder."
+    folder: str
+    reason: str
+
+
+@dataclass(eq=False)
+class DatabaseUnreachable(CannotStart):
+    """The database server does not take our connection."""
+
+    code: ClassVar[str] = "database_unreachable"
+    next_step: ClassVar[str] = "Check DATABASE_URL, and that the server runs and lets this user in."
+    reason: str
+
+
+@dataclass(eq=False)
+class MigrationFolderBroken(CannotStart):
+    """The migrations are not files named NNNN_name.sql, numbered from 0001 without gap or repetition."""
+
+    code: ClassVar[str] = "migration_folder_broken"
+    next_step: ClassVar[str] = "Restore the folder as released; give a new migration the next free number."
+    folder: str
+    reason: str
+
+
+@dataclass(eq=False)
+class MigrationEdited(CannotStart):
+    """A migration was changed after this database had applied it."""
+
+    code: ClassVar[str] = "migration_edited"
+    next_step: ClassVar[str] = "Restore the file as released, and put the change into a new migration."
+    number: int
+    name: str
+
+
+@dataclass(eq=False)
+class MigrationFailed(CannotStart):
+    """A migration stopped with an error and was rolled back; those before it stay applied."""
+
+    code: ClassVar[str] = "migration_failed"
+    next_step: ClassVar[str] = "Remove the cause named here and run the migrations again."
+    number: int
+    name: str
+    reason: str
+
+
+@dataclass(eq=False)
+class MigrationsPending(CannotStart):
+    """The database lacks migrations that this version of the ledger needs."""
+
+    code: ClassVar[str] = "migrations_pending"
+    next_step: ClassVar[str] = "Run `ledger migrate`, then start again."
+    numbers: list[int]
+
+
+@dataclass(eq=False)
+class DatabaseNewerThanCode(CannotStart):
+    """The database was migrated by a newer version of the ledger than this one."""
+
+    code: ClassVar[str] = "database_newer_than_code"
+    next_step: ClassVar[str] = "Start the newer version; migrations only go forward."
+    numbers: list[int]
+
+
+# --- the programme's book ------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class OccurredOutOfBounds(InvalidInput):
+    """The time of the act lies in the future, or before the year 2000."""
+
+    code: ClassVar[str] = "occurred_out_of_bounds"
+    next_step: ClassVar[str] = "Check the caller's clock and the offset of the timestamp."
+    field: str
+    value: datetime
+    earliest: datetime
+    latest: datetime
+
+
+@dataclass(eq=False)
+class TimeZoneUnknown(InvalidInput):
+    """The time zone is not in the IANA database."""
+
+    code: ClassVar[str] = "time_zone_unknown"
+    next_step: ClassVar[str] = "Send an IANA name such as Asia/Shanghai."
+    field: str
+    value: str
+
+
+@dataclass(eq=False)
+class SameAccount(InvalidInput):
+    """A transfer needs two different accounts."""
+
+    code: ClassVar[str] = "same_account"
+    next_step: ClassVar[str] = "Name another account in to_account."
+    account: str
+
+
+@dataclass(eq=False)
+class AdjustmentZero(InvalidInput):
+    """An adjustment by nothing adjusts nothing."""
+
+    code: ClassVar[str] = "adjustment_zero"
+    next_step: ClassVar[str] = "Send the credits to give (above zero) or to take (below zero)."
+    field: str
+
+
+@dataclass(eq=False)
+class LotOutOfBounds(InvalidInput):
+    """The lot has passed, lies more than ten years ahead, or comes with credits being taken."""
+
+    code: ClassVar[str] = "lot_out_of_bounds"
+    next_step: ClassVar[str] = "Leave the lot out, or name a day within the bounds when giving credits."
+    field: str
+    value: date
+    earliest: date
+    latest: date
+
+
+@dataclass(eq=False)
+class DeadlineOutOfBounds(InvalidInput):
+    """A hold's deadline has passed already, or lies more than a year ahead."""
+
+    code: ClassVar[str] = "deadline_out_of_bounds"
+    next_step: ClassVar[str] = "Send a deadline after now and within a year."
+    field: str
+    value: datetime
+    after: datetime
+    latest: datetime
+
+
+@dataclass(eq=False)
+class FundNamedTwice(InvalidInput):
+    """A redemption names the same fund more than once."""
+
+    code: ClassVar[str] = "fund_named_twice"
+    next_step: ClassVar[str] = "Name each fund once, with the sum of its weights."
+    field: str
+    fund_ids: list[str]
+
+
+@dataclass(eq=False)
+class ValidityEmpty(InvalidInput):
+    """The scenario would end before it begins."""
+
+    code: ClassVar[str] = "validity_empty"
+    next_step: ClassVar[str] = "Send a valid_to after valid_from, or none."
+    field: str
+    valid_from: datetime
+    valid_to: datetime
+
+
+@dataclass(eq=False)
+class ProgrammeNotFound(NotFound):
+    """No programme has this id."""
+
+    code: ClassVar[str] = "programme_not_found"
+    next_step: ClassVar[str] = "Check the id in the path, or open the programme first."
+    programme_id: str
+
+
+@dataclass(eq=False)
+class AccountNotFound(NotFound):
+    """Nobody has opened this account."""
+
+    code: ClassVar[str] = "account_not_found"
+    next_step: ClassVar[str] = "Check the id, or open the participant, organisation, merchant or fund first."
+    account: str
+
+
+@dataclass(eq=False)
+class ScenarioNotFound(NotFound):
+    """No scenario has this id, or not this version."""
+
+    code: ClassVar[str] = "scenario_not_found"
+    next_step: ClassVar[str] = "Check the id and the version, or publish the scenario first."
+    scenario_id: str
+
+
+@dataclass(eq=False)
+class MethodologyNotFound(NotFound):
+    """No methodology has this id, or not this version."""
+
+    code: ClassVar[str] = "methodology_not_found"
+    next_step: ClassVar[str] = "Check the id and the version, or publish the methodology first."
+    methodology_id: str
+    version: int
+
+
+@dataclass(eq=False)
+class RedemptionNotFound(NotFound):
+    """No redemption has this id."""
+
+    code: ClassVar[str] = "redemption_not_found"
+    next_step: ClassVar[str] = "Check the id, or hold the redemption first."
+    redemption_id: str
+
+
+@dataclass(eq=False)
+class ProgrammeExists(Conflict):
+    """The programme is open already."""
+
+    code: ClassVar[str] = "programme_exists"
+    next_step: ClassVar[str] = "Choose another id."
+    programme_id: str
+
+
+@dataclass(eq=False)
+class ContentDiffers(Conflict):
+    """Something else was recorded under this id before."""
+
+    code: ClassVar[str] = "content_differs"
+    next_step: ClassVar[str] = "Send the first content again to get its outcome, or use a new id."
+    id: str
+    fields: list[str]
+
+
+@dataclass(eq=False)
+class VersionOutOfSequence(Conflict):
+    """Versions are published one after the other, without a gap."""
+
+    code: ClassVar[str] = "version_out_of_sequence"
+    next_step: ClassVar[str] = "Publish the expected version; read the published ones first."
+    id: str
+    version: int
+    expected: int
+
+
+@dataclass(eq=False)
+class ScenarioNotValid(Refused):
+    """No published version of the scenario covers the time of the act."""
+
+    code: ClassVar[str] = "scenario_not_valid"
+    next_step: ClassVar[str] = "Check occurred_at, or publish a version that covers it."
+    scenario_id: str
+    occurred_at: datetime
+
+
+@dataclass(eq=False)
+class AccountClosed(Refused):
+    """The account was closed for good."""
+
+    code: ClassVar[str] = "account_closed"
+    next_step: ClassVar[str] = "Use another account."
+    account: str
+
+
+@dataclass(eq=False)
+class AccountFrozen(Refused):
+    """The account is frozen: it can neither give, receive nor redeem."""
+
+    code: ClassVar[str] = "account_frozen"
+    next_step: ClassVar[str] = "Ask the operator to unfreeze it, then send the same request again."
+    account: str
+
+
+@dataclass(eq=False)
+class AccountStatusUnsuitable(Refused):
+    """The account is not in the status that this change starts from."""
+
+    code: ClassVar[str] = "account_status_unsuitable"
+    next_step: ClassVar[str] = "Read the account; perhaps the change has been made already."
+    account: str
+    status: str
+    needed: str
+
+
+@dataclass(eq=False)
+class AccountNotEmpty(Refused):
+    """The account still holds credits, free or set aside."""
+
+    code: ClassVar[str] = "account_not_empty"
+    next_step: ClassVar[str] = "Spend, give away or expire the credits first."
+    account: str
+    credits_left: int
+
+
+@dataclass(eq=False)
+class TransferNotAllowed(Refused):
+    """This programme's credits cannot be given away."""
+
+    code: ClassVar[str] = "transfer_not_allowed"
+    next_step: ClassVar[str] = "Nothing: it is the programme's rule."
+    programme_id: str
+
+
+@dataclass(eq=False)
+class TransferQuotaExceeded(Refused):
+    """The participant would give away more than the quota of this local month."""
+
+    code: ClassVar[str] = "transfer_quota_exceeded"
+    next_step: ClassVar[str] = "Send less, or the same request again next month."
+    account: str
+    quota_credits: int
+    given_credits: int
+    asked_credits: int
+
+
+@dataclass(eq=False)
+class InsufficientCredits(Refused):
+    """The account holds fewer spendable credits than needed."""
+
+    code: ClassVar[str] = "insufficient_credits"
+    next_step: ClassVar[str] = "Earn more, then send the same request again: a refusal is not remembered."
+    account: str
+    needed_credits: int
+    spendable_credits: int
+
+
+@dataclass(eq=False)
+class LotsExpired(Refused):
+    """The account would hold enough credits, had some of them not run out."""
+
+    code: ClassVar[str] = "credits_expired"
+    next_step: ClassVar[str] = "Earn more, then send the same request again; expired credits do not come back."
+    account: str
+    needed_credits: int
+    spendable_credits: int
+    expired_credits: int
+
+
+@dataclass(eq=False)
+class InsufficientFund(Refused):
+    """The fund has less money free than its share of the redemption."""
+
+    code: ClassVar[str] = "insufficient_fund"
+    next_step: ClassVar[str] = "Commit more money to the fund, then send the same request again."
+    fund_id: str
+    needed_fen: int
+    available_fen: int
+
+
+@dataclass(eq=False)
+class RedemptionStatusUnsuitable(Refused):
+    """The redemption is not in the status that this step starts from."""
+
+    code: ClassVar[str] = "redemption_status_unsuitable"
+    next_step: ClassVar[str] = "Read the redemption; another step was taken before."
+    redemption_id: str
+    status: str
+    needed: str
+
+
+@dataclass(eq=False)
+class HoldExpired(Refused):
+    """The deadline for using this redemption has passed."""
+
+    code: ClassVar[str] = "hold_expired"
+    next_step: ClassVar[str] = "Cancel it, which gives the credits back, and hold a new one."
+    redemption_id: str
+    deadline_at: datetime
+
+
+@dataclass(eq=False)
+class MerchantOwedLess(Refused):
+    """The merchant is owed less than this redemption was worth: it has been paid already."""
+
+    code: ClassVar[str] = "merchant_owed_less"
+    next_step: ClassVar[str] = "Settle it with the merchant first."
+    merchant_id: str
+    owed_fen: int
+    face_value_fen: int
+
+
+@dataclass(eq=False)
+class ExpiryNotDue(Refused):
+    """Credits can be spent until the end of their last day, which is not over."""
+
+    code: ClassVar[str] = "expiry_not_due"
+    next_step: ClassVar[str] = "Send a day before the programme's local today."
+    field: str
+    value: date
+    today: date

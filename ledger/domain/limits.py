@@ -1,0 +1,169 @@
+"""Every bound of the ledger, each with its reason.
+
+A bound is inclusive and carries its unit last in its name; each has a test at it and one past it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+# --- decimal text ------------------------------------------------------------------------------
+
+DECIMAL_INTEGER_DIGITS_MAX: Final = 9
+"""Digits before the point: a billion of any unit here is already a mistake."""
+
+DECIMAL_FRACTION_DIGITS_MAX: Final = 9
+"""Digits after the point: published factors carry at most six; three more are room for conversions."""
+
+ECHO_CHARS_MAX: Final = 40
+"""How much of a text that could not be read an answer repeats: enough to recognise it, no more."""
+
+# --- measurements: what one activity may report ------------------------------------------------
+# Products of these bounds and of the factors' bounds below stay under 10^16 g, which a 64-bit
+# balance holds hundreds of times over.
+
+DISTANCE_KM_MAX: Final = 10_000
+"""Kilometres: 1,500 km a day is already a jump of the odometer, and platforms re-send up to a week."""
+
+ENERGY_KWH_MAX: Final = 10_000
+"""Kilowatt-hours driven: a hundred times a large battery, so a bus's week still fits."""
+
+FUEL_L_MAX: Final = 1_000
+"""Litres burnt: what a thirsty car takes for the longest distance allowed."""
+
+CHARGED_KWH_MAX: Final = 10_000
+"""Kilowatt-hours charged: as for those driven."""
+
+STEPS_MAX: Final = 200_000
+"""Steps: the best 24-hour runners make about that many; phones report one day at a time."""
+
+ACTS_MAX: Final = 10_000
+"""Acts in one report: a company's monthly meals or bills, not a city's."""
+
+MASS_KG_MAX: Final = 100_000
+"""Kilograms: three lorries of sorted waste in one report."""
+
+GENERATED_KWH_MAX: Final = 10_000_000
+"""Kilowatt-hours generated: a 10 MW plant makes about that in a year."""
+
+# --- published methodologies -------------------------------------------------------------------
+
+FACTOR_VALUE_MAX: Final = {
+    "g/km": 10_000,  # a lorry emits about 1,000
+    "g/step": 100,  # walking instead of driving avoids about 0.1
+    "g/block": 100_000,  # a block of a thousand such steps
+    "g/act": 10_000_000,  # ten tonnes: more than a household's year
+    "g/kg": 1_000_000,  # a tonne avoided by a kilogram: refrigerants aside, nothing reaches it
+    "g/L": 10_000,  # petrol emits about 2,200, heavy oil about 3,200
+    "kg/kWh": 10,  # the dirtiest grids are near 1.3; a value in g/kWh given by mistake is caught
+    "GJ/t": 200,  # hydrogen, the highest, has 120
+    "tC/GJ": 1,  # coal has about 0.026
+    "ratio": 1,  # a share of the whole
+    "kg/L": 10,  # petrol has about 0.74
+    "L/100km": 1_000,  # a tank has about 500
+    "kWh/100km": 1_000,  # an electric lorry takes about 130
+}
+"""Greatest value of a factor by its unit: an order of magnitude above the real, to catch wrong units."""
+
+CONSUMPTION_KWH_PER_100KM_MIN: Final = "0.1"
+"""Least consumption, which is divided by: an electric bicycle takes five times that."""
+
+BLOCK_STEPS_MAX: Final = STEPS_MAX
+"""Steps in one block: a longer block could never be reached by one report."""
+
+FACTOR_YEAR_MIN: Final = 1990
+"""Year a factor describes: the base year of the climate convention's inventories."""
+
+FACTOR_YEAR_MAX: Final = 2100
+"""Year a factor describes: beyond is a slip of the keyboard."""
+
+# --- conversion rules --------------------------------------------------------------------------
+# Their product with what one activity may report stays under 2^63 as well.
+
+RULE_CREDITS_MAX: Final = 1_000
+"""Credits for one block, one act or one share of grams: programmes give 1 to 100."""
+
+RULE_PER_G_MAX: Final = 1_000_000_000
+"""Grams in one share: a thousand tonnes, beyond any person's scheme."""
+
+RULE_BLOCK_MAX: Final = 1_000_000
+"""Whole units (steps, kilometres, kilograms …) in one block: above the steps of any report."""
+
+# --- names and texts ---------------------------------------------------------------------------
+
+PROGRAMME_ID_CHARS_MAX: Final = 32
+"""It stands in every row and every index entry of its programme: short keeps the store small."""
+
+ENTITY_ID_CHARS_MAX: Final = 48
+"""Room for a UUID (36) or a hashed vehicle id, short enough for readable account addresses."""
+
+COMMAND_ID_CHARS_MAX: Final = 96
+"""Callers' own ids come from other systems; the longest seen (a charging session's) has 40."""
+
+NAME_CHARS_MAX: Final = 120
+"""A display name fits on one line of a statement."""
+
+TEXT_CHARS_MAX: Final = 500
+"""A reason or a source is a sentence or two, not a document."""
+
+ACCOUNT_CHARS_MAX: Final = 80
+"""The longest address: a kind, an entity id and a sub-account."""
+
+# --- time --------------------------------------------------------------------------------------
+
+OCCURRED_AT_MIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""No act before this can earn anything: an earlier one is a broken clock."""
+
+CLOCK_SKEW_MAX: Final = timedelta(minutes=5)
+"""How far a caller's clock may run ahead of ours before we call a time wrong."""
+
+HOLD_LASTS_MAX: Final = timedelta(days=366)
+"""A hold ties up a sponsor's money: after a year it must have been used or released."""
+
+EXPIRY_MONTHS_MAX: Final = 120
+"""Credits are not money: none lives longer than ten years (domain rule 14)."""
+
+# --- amounts -----------------------------------------------------------------------------------
+
+CREDITS_MAX: Final = 1_000_000_000
+"""Credits in one command: a billion is more than any programme issues in a year."""
+
+VALUE_FEN_MAX: Final = 100_000_000_000
+"""Money in one command: a billion yuan."""
+
+VERSION_MAX: Final = 10_000
+"""Published versions of one methodology or scenario."""
+
+WEIGHT_MAX: Final = 10_000
+"""A fund's share of a redemption, in parts: hundredths of a percent are fine enough."""
+
+FUNDS_PER_REDEMPTION_MAX: Final = 8
+"""Sponsors who share one redemption; more would make a statement line unreadable."""
+
+FACTORS_MAX: Final = 20
+"""Factors of one methodology."""
+
+PARAMETERS_MAX: Final = 20
+"""Parameters of one methodology."""
+
+# --- requests ----------------------------------------------------------------------------------
+
+BODY_BYTES_MAX: Final = 65_536
+"""One command as JSON: the largest, a methodology with all its factors, stays below 40 KiB."""
+
+BULK_LINE_BYTES_MAX: Final = 65_536
+"""One line of a bulk request is one command."""
+
+BULK_BODY_BYTES_MAX: Final = 8_388_608
+"""A thousand lines of an ordinary size, many times over."""
+
+JSON_DEPTH_MAX: Final = 8
+"""The deepest command nests four levels; a deeper document is an attack or a mistake."""
+
+NUMBER_DIGITS_MAX: Final = 19
+"""Digits of a JSON integer: enough for a signed 64-bit value; longer ones cost quadratic time."""
+
+PAGE_EVENTS_MAX: Final = 10_000
+"""Events read from the store in one go when a log is streamed."""
+
+EXPIRY_ACCOUNTS_PER_COMMIT: Final = 500
+"""Accounts expired in one commit: keeps the head locked for some tens of milliseconds."""

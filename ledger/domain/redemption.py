@@ -1,0 +1,336 @@
+"""Spending credits at a merchant: hold → fulfil | cancel → refund.
+
+Rule of the room: Events → State → Decide → Evolve; all pure. What the merchant will be paid and
+what each fund bears is fixed at the hold; every later event only reverses or completes its legs.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+
+from ledger.domain import addresses
+from ledger.domain.addresses import CNY, CREDIT, REDEEMED
+from ledger.domain.book import Accounts, Leg
+from ledger.domain.errors import (
+    DeadlineOutOfBounds,
+    FundNamedTwice,
+    HoldExpired,
+    MerchantOwedLess,
+    RedemptionNotFound,
+    RedemptionStatusUnsuitable,
+)
+from ledger.domain.fund import require_available
+from ledger.domain.identifiers import EntityId, Text
+from ledger.domain.instants import Instant, utc
+from ledger.domain.limits import (
+    CREDITS_MAX,
+    FUNDS_PER_REDEMPTION_MAX,
+    HOLD_LASTS_MAX,
+    VALUE_FEN_MAX,
+    WEIGHT_MAX,
+)
+from ledger.domain.messages import Command, Event
+from ledger.domain.owners import require_known, require_open
+from ledger.domain.quantities import split_by_largest_remainder
+from ledger.domain.transfer import take_spendable
+
+RedemptionStatus = Literal["held", "fulfilled", "cancelled", "refunded"]
+
+
+class FundWeight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fund and the parts of the face value that it bears."""
+
+    fund_id: EntityId
+    weight: Annotated[int, msgspec.Meta(ge=1, le=WEIGHT_MAX)]
+
+
+class HoldRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.hold"):
+    """Set a participant's credits and the funds' money aside for a merchant's offer."""
+
+    id: EntityId
+    participant_id: EntityId
+    merchant_id: EntityId
+    credits: Annotated[int, msgspec.Meta(ge=1, le=CREDITS_MAX)]
+    face_value_fen: Annotated[int, msgspec.Meta(ge=1, le=VALUE_FEN_MAX)]
+    funds: Annotated[tuple[FundWeight, ...], msgspec.Meta(min_length=1, max_length=FUNDS_PER_REDEMPTION_MAX)]
+    deadline_at: Instant
+    """Until when the hold can be fulfilled."""
+
+
+class FulfilRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.fulfil"):
+    """Use a held redemption at the merchant (核销)."""
+
+    redemption_id: EntityId
+    store_id: EntityId | None = None
+
+
+class CancelRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.cancel"):
+    """Release a held redemption."""
+
+    redemption_id: EntityId
+    reason: Text
+
+
+class RefundRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.refund"):
+    """Take back a fulfilled redemption."""
+
+    redemption_id: EntityId
+    reason: Text
+
+
+# --- Events -------------------------------------------------------------------------------------
+
+
+class FundShare(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fund bears of a redemption, in 分."""
+
+    fund_id: str
+    value_fen: int
+
+
+class RedemptionHeld(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """Credits and money were set aside."""
+
+    topic: ClassVar[str] = "redemption.held"
+
+    id: str
+    participant_id: str
+    merchant_id: str
+    credits: int
+    face_value_fen: int
+    funds: tuple[FundWeight, ...]
+    deadline_at: Instant
+    shares: tuple[FundShare, ...]
+    """`face_value_fen` split over the funds by largest remainder, ties in declared order."""
+
+
+class RedemptionFulfilled(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The redemption was used: the credits are gone, the merchant is owed the face value."""
+
+    topic: ClassVar[str] = "redemption.fulfilled"
+
+    redemption_id: str
+    store_id: str | None = None
+
+
+class RedemptionCancelled(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The hold was released: credits and money are back where they came from."""
+
+    topic: ClassVar[str] = "redemption.cancelled"
+
+    redemption_id: str
+    reason: str
+
+
+class RedemptionRefunded(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The use was taken back: the very lots are restored, with their old expiry."""
+
+    topic: ClassVar[str] = "redemption.refunded"
+
+    redemption_id: str
+    reason: str
+
+
+# --- State --------------------------------------------------------------------------------------
+
+
+class Redemption(msgspec.Struct, frozen=True, kw_only=True):
+    """What later decisions need of one redemption."""
+
+    held: RedemptionHeld
+    status: RedemptionStatus = "held"
+    version: int = 1
+    """Events in its stream."""
+
+    def lots(self) -> list[tuple[str, int]]:
+        """The very lots that the hold took."""
+        held_address = addresses.held(addresses.participant(self.held.participant_id))
+        return [
+            (leg.lot, leg.amount)
+            for leg in self.held.legs
+            if leg.account == held_address and leg.lot is not None
+        ]
+
+
+# --- Decide -------------------------------------------------------------------------------------
+
+
+def hold_redemption(
+    command: HoldRedemption, accounts: Accounts, today: str, recorded_at: datetime
+) -> RedemptionHeld:
+    """Decide a hold on the programme's local day `today` (ISO date).
+
+    Raises, in this order:
+        DeadlineOutOfBounds, FundNamedTwice,
+        AccountNotFound, AccountClosed, AccountFrozen: the participant, then the merchant,
+        LotsExpired, InsufficientCredits,
+        AccountNotFound, InsufficientFund: each fund in declared order
+    """
+    deadline_at = utc(command.deadline_at)
+    if not recorded_at < deadline_at <= recorded_at + HOLD_LASTS_MAX:
+        raise DeadlineOutOfBounds(
+            field="deadline_at", value=deadline_at, after=recorded_at, latest=recorded_at + HOLD_LASTS_MAX
+        )
+    fund_ids = [fund.fund_id for fund in command.funds]
+    if len(set(fund_ids)) != len(fund_ids):
+        raise FundNamedTwice(field="funds", fund_ids=fund_ids)
+    holder = addresses.participant(command.participant_id)
+    require_open(accounts[holder], holder)
+    merchant = addresses.merchant(command.merchant_id)
+    require_open(accounts[merchant], merchant)
+    taken = take_spendable(accounts[holder], holder, command.credits, today)
+    values_fen = split_by_largest_remainder(command.face_value_fen, [fund.weight for fund in command.funds])
+    shares = tuple(
+        FundShare(fund_id=fund_id, value_fen=value_fen)
+        for fund_id, value_fen in zip(fund_ids, values_fen, strict=True)
+    )
+    for share in shares:
+        require_available(accounts, share.fund_id, share.value_fen)
+    return RedemptionHeld(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=(
+            *_move_lots(taken, holder, addresses.held(holder)),
+            *_move_shares(shares, addresses.available, addresses.encumbered),
+        ),
+        id=command.id,
+        participant_id=command.participant_id,
+        merchant_id=command.merchant_id,
+        credits=command.credits,
+        face_value_fen=command.face_value_fen,
+        funds=command.funds,
+        deadline_at=deadline_at,
+        shares=shares,
+    )
+
+
+def fulfil_redemption(
+    command: FulfilRedemption, redemption: Redemption | None, accounts: Accounts, recorded_at: datetime
+) -> RedemptionFulfilled:
+    """Decide the use of a hold.
+
+    Raises, in this order:
+        RedemptionNotFound, RedemptionStatusUnsuitable, HoldExpired,
+        AccountClosed, AccountFrozen: the participant
+    """
+    redemption = _in_status(redemption, command.redemption_id, "held")
+    held = redemption.held
+    if recorded_at > held.deadline_at:
+        raise HoldExpired(redemption_id=held.id, deadline_at=held.deadline_at)
+    holder = addresses.participant(held.participant_id)
+    require_open(accounts[holder], holder)
+    return RedemptionFulfilled(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=(
+            *_move_lots(redemption.lots(), addresses.held(holder), REDEEMED),
+            *_move_shares(held.shares, addresses.encumbered, lambda _: addresses.payable(held.merchant_id)),
+        ),
+        redemption_id=held.id,
+        store_id=command.store_id,
+    )
+
+
+def cancel_redemption(
+    command: CancelRedemption, redemption: Redemption | None, _accounts: Accounts, recorded_at: datetime
+) -> RedemptionCancelled:
+    """Decide the release of a hold; also after its deadline, and for a frozen participant.
+
+    Raises, in this order:
+        RedemptionNotFound, RedemptionStatusUnsuitable
+    """
+    redemption = _in_status(redemption, command.redemption_id, "held")
+    held = redemption.held
+    holder = addresses.participant(held.participant_id)
+    return RedemptionCancelled(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=(
+            *_move_lots(redemption.lots(), addresses.held(holder), holder),
+            *_move_shares(held.shares, addresses.encumbered, addresses.available),
+        ),
+        redemption_id=held.id,
+        reason=command.reason,
+    )
+
+
+def refund_redemption(
+    command: RefundRedemption, redemption: Redemption | None, accounts: Accounts, recorded_at: datetime
+) -> RedemptionRefunded:
+    """Decide the refund of a used redemption.
+
+    A lot that has run out in the meantime is restored as it was, and expires with the next run.
+
+    Raises, in this order:
+        RedemptionNotFound, RedemptionStatusUnsuitable,
+        AccountClosed: the participant,
+        MerchantOwedLess: the merchant has already been paid
+    """
+    redemption = _in_status(redemption, command.redemption_id, "fulfilled")
+    held = redemption.held
+    holder = addresses.participant(held.participant_id)
+    require_known(accounts[holder], holder)
+    payable = addresses.payable(held.merchant_id)
+    owed_fen = accounts[payable].total(CNY)
+    if owed_fen < held.face_value_fen:
+        raise MerchantOwedLess(
+            merchant_id=held.merchant_id, owed_fen=owed_fen, face_value_fen=held.face_value_fen
+        )
+    return RedemptionRefunded(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=(
+            *_move_lots(redemption.lots(), REDEEMED, holder),
+            *_move_shares(held.shares, lambda _: payable, addresses.available),
+        ),
+        redemption_id=held.id,
+        reason=command.reason,
+    )
+
+
+def _in_status(redemption: Redemption | None, redemption_id: str, needed: RedemptionStatus) -> Redemption:
+    if redemption is None:
+        raise RedemptionNotFound(redemption_id=redemption_id)
+    if redemption.status != needed:
+        raise RedemptionStatusUnsuitable(
+            redemption_id=redemption_id, status=redemption.status, needed=needed
+        )
+    return redemption
+
+
+def _move_lots(lots: list[tuple[str, int]], source: str, target: str) -> list[Leg]:
+    return [
+        *(Leg(source, CREDIT, lot, -amount) for lot, amount in lots),
+        *(Leg(target, CREDIT, lot, amount) for lot, amount in lots),
+    ]
+
+
+def _move_shares(
+    shares: tuple[FundShare, ...], source: Callable[[str], str], target: Callable[[str], str]
+) -> list[Leg]:
+    moves = [share for share in shares if share.value_fen]
+    return [
+        *(Leg(source(share.fund_id), CNY, None, -share.value_fen) for share in moves),
+        *(Leg(target(share.fund_id), CNY, None, share.value_fen) for share in moves),
+    ]
+
+
+# --- Evolve -------------------------------------------------------------------------------------
+
+STATUS_AFTER: dict[type[Event], RedemptionStatus] = {
+    RedemptionFulfilled: "fulfilled",
+    RedemptionCancelled: "cancelled",
+    RedemptionRefunded: "refunded",
+}
+
+
+def evolve(redemption: Redemption | None, event: Event) -> Redemption | None:
+    """Give the redemption's state after one more event of its stream."""
+    if isinstance(event, RedemptionHeld):
+        return Redemption(held=event)
+    status = STATUS_AFTER.get(type(event))
+    if redemption is None or status is None:
+        return redemption
+    return msgspec.structs.replace(redemption, status=status, version=redemption.version + 1)

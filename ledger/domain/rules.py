@@ -1,0 +1,226 @@
+"""Published rules: methodologies and scenarios, version by version.
+
+Rule of the room: Events → State → Decide → Evolve; all pure. A published version never changes and
+stays readable; what a version says is data.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from ledger.domain.conversion import ConversionRule, check_rule
+from ledger.domain.errors import (
+    MethodologyNotFound,
+    ScenarioNotFound,
+    ScenarioNotValid,
+    ValidityEmpty,
+    VersionOutOfSequence,
+)
+from ledger.domain.identifiers import EntityId, Name
+from ledger.domain.instants import Instant, utc
+from ledger.domain.limits import FACTORS_MAX, PARAMETERS_MAX, VERSION_MAX
+from ledger.domain.messages import Command, Event
+from ledger.domain.methodology import (
+    CompiledFormula,
+    Factor,
+    FormulaKind,
+    check_methodology,
+    compile_formula,
+)
+
+Version = Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)]
+
+
+class PublishMethodology(Command, frozen=True, kw_only=True, tag_field="kind", tag="methodology.publish"):
+    """Publish the next version of a methodology: formula, parameters and factors with sources."""
+
+    id: EntityId
+    version: Version
+    name_zh: Name
+    name_en: Name
+    formula: FormulaKind
+    parameters: Annotated[dict[str, str], msgspec.Meta(max_length=PARAMETERS_MAX)] = {}
+    factors: Annotated[tuple[Factor, ...], msgspec.Meta(max_length=FACTORS_MAX)]
+
+
+class PublishScenario(Command, frozen=True, kw_only=True, tag_field="kind", tag="scenario.publish"):
+    """Publish the next version of a scenario: which methodology measures it and what it earns."""
+
+    id: EntityId
+    version: Version
+    name_zh: Name
+    name_en: Name
+    methodology_id: EntityId
+    methodology_version: Version
+    rule: ConversionRule
+    valid_from: Instant
+    """First instant at which an act counts by this version."""
+    valid_to: Instant | None = None
+    """First instant at which it no longer does; None for no end."""
+
+
+# --- Events -------------------------------------------------------------------------------------
+
+
+class MethodologyPublished(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A methodology version was published."""
+
+    topic: ClassVar[str] = "methodology.published"
+
+    id: str
+    version: int
+    name_zh: str
+    name_en: str
+    formula: FormulaKind
+    parameters: dict[str, str] = {}
+    factors: tuple[Factor, ...]
+
+
+class ScenarioPublished(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A scenario version was published."""
+
+    topic: ClassVar[str] = "scenario.published"
+
+    id: str
+    version: int
+    name_zh: str
+    name_en: str
+    methodology_id: str
+    methodology_version: int
+    rule: ConversionRule
+    valid_from: Instant
+    valid_to: Instant | None = None
+
+    def is_valid_at(self, occurred_at: datetime) -> bool:
+        """Whether an act at this instant counts by this version (half-open)."""
+        return self.valid_from <= occurred_at and (self.valid_to is None or occurred_at < self.valid_to)
+
+
+# --- State --------------------------------------------------------------------------------------
+
+
+class PublishedMethodology(msgspec.Struct, frozen=True, kw_only=True):
+    """A methodology version and its formula, prepared for calculating."""
+
+    event: MethodologyPublished
+    formula: CompiledFormula
+
+
+class Rulebook:
+    """Every version that a programme has published."""
+
+    __slots__ = ("methodologies", "scenarios")
+
+    def __init__(self) -> None:
+        self.methodologies: dict[str, list[PublishedMethodology]] = {}
+        self.scenarios: dict[str, list[ScenarioPublished]] = {}
+
+    def methodology(self, methodology_id: str, version: int) -> PublishedMethodology:
+        """Give one published version.
+
+        Raises:
+            MethodologyNotFound
+        """
+        versions = self.methodologies.get(methodology_id, [])
+        if not 1 <= version <= len(versions):
+            raise MethodologyNotFound(methodology_id=methodology_id, version=version)
+        return versions[version - 1]
+
+    def scenario(self, scenario_id: str, version: int) -> ScenarioPublished:
+        """Give one published version.
+
+        Raises:
+            ScenarioNotFound
+        """
+        versions = self.scenarios.get(scenario_id, [])
+        if not 1 <= version <= len(versions):
+            raise ScenarioNotFound(scenario_id=scenario_id)
+        return versions[version - 1]
+
+    def scenario_at(self, scenario_id: str, occurred_at: datetime) -> ScenarioPublished:
+        """Give the version by which an act at `occurred_at` counts: of several, the latest published.
+
+        Raises:
+            ScenarioNotFound, ScenarioNotValid
+        """
+        versions = self.scenarios.get(scenario_id)
+        if versions is None:
+            raise ScenarioNotFound(scenario_id=scenario_id)
+        for scenario in reversed(versions):
+            if scenario.is_valid_at(occurred_at):
+                return scenario
+        raise ScenarioNotValid(scenario_id=scenario_id, occurred_at=occurred_at)
+
+
+# --- Decide -------------------------------------------------------------------------------------
+
+
+def publish_methodology(
+    command: PublishMethodology, rulebook: Rulebook, recorded_at: datetime
+) -> MethodologyPublished:
+    """Publish the next version of a methodology.
+
+    Raises, in this order:
+        VersionOutOfSequence: it is not the version after the last one,
+        whatever `check_methodology` refuses
+    """
+    _require_next(command.id, command.version, len(rulebook.methodologies.get(command.id, [])))
+    check_methodology(formula=command.formula, parameters=command.parameters, factors=command.factors)
+    return MethodologyPublished(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        id=command.id,
+        version=command.version,
+        name_zh=command.name_zh,
+        name_en=command.name_en,
+        formula=command.formula,
+        parameters=command.parameters,
+        factors=command.factors,
+    )
+
+
+def publish_scenario(
+    command: PublishScenario, rulebook: Rulebook, recorded_at: datetime
+) -> ScenarioPublished:
+    """Publish the next version of a scenario.
+
+    Raises, in this order:
+        VersionOutOfSequence, ValidityEmpty, MethodologyNotFound, whatever `check_rule` refuses
+    """
+    _require_next(command.id, command.version, len(rulebook.scenarios.get(command.id, [])))
+    if command.valid_to is not None and command.valid_to <= command.valid_from:
+        raise ValidityEmpty(field="valid_to", valid_from=command.valid_from, valid_to=command.valid_to)
+    methodology = rulebook.methodology(command.methodology_id, command.methodology_version)
+    check_rule(command.rule, formula=methodology.event.formula)
+    return ScenarioPublished(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        id=command.id,
+        version=command.version,
+        name_zh=command.name_zh,
+        name_en=command.name_en,
+        methodology_id=command.methodology_id,
+        methodology_version=command.methodology_version,
+        rule=command.rule,
+        valid_from=utc(command.valid_from),
+        valid_to=utc(command.valid_to) if command.valid_to else None,
+    )
+
+
+def _require_next(own_id: str, version: int, versions_published: int) -> None:
+    if version != versions_published + 1:
+        raise VersionOutOfSequence(id=own_id, version=version, expected=versions_published + 1)
+
+
+# --- Evolve -------------------------------------------------------------------------------------
+
+
+def add_to_rulebook(rulebook: Rulebook, event: MethodologyPublished | ScenarioPublished) -> None:
+    """Make a published version known."""
+    if isinstance(event, ScenarioPublished):
+        rulebook.scenarios.setdefault(event.id, []).append(event)
+    else:
+        formula = compile_formula(event.formula, event.parameters, event.factors)
+        published = PublishedMethodology(event=event, formula=formula)
+        rulebook.methodologies.setdefault(event.id, []).append(published)

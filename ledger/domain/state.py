@@ -1,0 +1,131 @@
+"""All that decisions in one programme are made on, and how events change it.
+
+Rule of the room: `apply` never refuses and reads nothing but the event and the state before it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ledger.domain import addresses, owners, redemption
+from ledger.domain.activity import ReductionRecorded
+from ledger.domain.book import Accounts
+from ledger.domain.errors import ProgrammeNotFound
+from ledger.domain.messages import Event
+from ledger.domain.owners import ParticipantStatusEvent
+from ledger.domain.programme import ProgrammeOpened
+from ledger.domain.redemption import Redemption, RedemptionCancelled, RedemptionFulfilled, RedemptionHeld
+from ledger.domain.redemption import RedemptionRefunded as Refunded
+from ledger.domain.rules import MethodologyPublished, Rulebook, ScenarioPublished, add_to_rulebook
+from ledger.domain.transfer import CreditsTransferred, count_against_quota
+
+CONFIGURATION: tuple[type[Event], ...] = (ProgrammeOpened, MethodologyPublished, ScenarioPublished)
+"""Events that decide how later commands are decided; each process keeps them in memory."""
+
+
+class ProgrammeState:
+    """One programme's log, folded as far as the commands at hand need it."""
+
+    __slots__ = (
+        "_today",
+        "_today_at",
+        "accounts",
+        "configured_at_position",
+        "position",
+        "programme",
+        "programme_id",
+        "redemptions",
+        "rulebook",
+    )
+
+    def __init__(self, programme_id: str) -> None:
+        self.programme_id = programme_id
+        self.position = 0
+        """Events in the log."""
+        self.configured_at_position = 0
+        """Position of the latest configuration event."""
+        self.programme: ProgrammeOpened | None = None
+        self.rulebook = Rulebook()
+        self.accounts = Accounts()
+        self.redemptions: dict[str, Redemption | None] = {}
+        """Those loaded; None for an id that no redemption has."""
+        self._today_at: datetime | None = None
+        self._today = ""
+
+    def opened(self) -> ProgrammeOpened:
+        """Give the programme's terms.
+
+        Raises:
+            ProgrammeNotFound: nobody opened it.
+        """
+        if self.programme is None:
+            raise ProgrammeNotFound(programme_id=self.programme_id)
+        return self.programme
+
+    def today(self, recorded_at: datetime) -> str:
+        """Give the programme's local day at an instant as an ISO date.
+
+        The answer is remembered: all commands of one group are recorded at the same instant.
+        """
+        if recorded_at is not self._today_at:
+            self._today_at, self._today = recorded_at, self.opened().today(recorded_at).isoformat()
+        return self._today
+
+    def apply(self, event: Event) -> None:
+        """Fold the next event of the log."""
+        self.position += 1
+        if event.legs:
+            self.accounts.post(event.legs)
+        evolve = _EVOLVE.get(type(event))
+        if evolve is not None:
+            evolve(self, event)
+
+    def configure(self, event: Event) -> None:
+        """Fold a configuration event alone, whatever its place in the log."""
+        if isinstance(event, ProgrammeOpened):
+            self.programme = event
+        elif isinstance(event, MethodologyPublished | ScenarioPublished):
+            add_to_rulebook(self.rulebook, event)
+
+
+def _configure(state: ProgrammeState, event: Event) -> None:
+    state.configure(event)
+    state.configured_at_position = state.position
+
+
+def _transferred(state: ProgrammeState, event: Event) -> None:
+    assert isinstance(event, CreditsTransferred)
+    if state.opened().transfer_quota_credits is not None:
+        count_against_quota(event, state.accounts, state.today(event.recorded_at)[:7])
+
+
+def _opened(state: ProgrammeState, event: Event) -> None:
+    address = owners.owner_opened(event)
+    if isinstance(event, ReductionRecorded):
+        address = addresses.participant(event.participant_id)
+    if address is not None and state.accounts[address].status is None:
+        state.accounts.set_status(address, "open")
+
+
+def _status_changed(state: ProgrammeState, event: Event) -> None:
+    assert isinstance(event, ParticipantStatusEvent)
+    state.accounts.set_status(
+        addresses.participant(event.participant_id), owners.STATUS_AFTER[type(event)]
+    )
+
+
+def _redeemed(state: ProgrammeState, event: Event) -> None:
+    own_id = event.id if isinstance(event, RedemptionHeld) else event.redemption_id  # type: ignore[attr-defined]
+    state.redemptions[own_id] = redemption.evolve(state.redemptions.get(own_id), event)
+
+
+_EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
+    **dict.fromkeys(CONFIGURATION, _configure),
+    CreditsTransferred: _transferred,
+    ReductionRecorded: _opened,
+    **dict.fromkeys(
+        (owners.ParticipantOpened, owners.OrganisationOpened, owners.MerchantOpened, owners.FundOpened),
+        _opened,
+    ),
+    **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
+    **dict.fromkeys((RedemptionHeld, RedemptionFulfilled, RedemptionCancelled, Refunded), _redeemed),
+}

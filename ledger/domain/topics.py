@@ -1,0 +1,35 @@
+"""Every event by its frozen topic.
+
+Rule of the room: a topic is added, never changed, never used for anything else.
+"""
+
+from typing import Final
+
+from ledger.domain import activity, adjustment, expiry, fund, owners, programme, redemption, rules, transfer
+from ledger.domain.messages import Event
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    programme.ProgrammeOpened,
+    rules.MethodologyPublished,
+    rules.ScenarioPublished,
+    owners.ParticipantOpened,
+    owners.ParticipantFrozen,
+    owners.ParticipantUnfrozen,
+    owners.ParticipantClosed,
+    owners.OrganisationOpened,
+    owners.MerchantOpened,
+    owners.FundOpened,
+    fund.MoneyCommitted,
+    activity.ReductionRecorded,
+    activity.CreditsIssued,
+    transfer.CreditsTransferred,
+    redemption.RedemptionHeld,
+    redemption.RedemptionFulfilled,
+    redemption.RedemptionCancelled,
+    redemption.RedemptionRefunded,
+    adjustment.CreditsAdjusted,
+    expiry.CreditsExpired,
+    expiry.ExpiryCompleted,
+)
+
+BY_TOPIC: Final[dict[str, type[Event]]] = {event.topic: event for event in EVENTS}
