@@ -1,0 +1,218 @@
+"""The settings of one process: the only place that reads the environment.
+
+Everything below is told its settings as arguments. The table `SETTINGS` is the single list of
+variables; `docs/operations.md` repeats it and a test holds the two together.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ledger.domain import errors
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+# Every bound below is shorter; int() is slow on very long numbers.
+DIGITS_MAX = 9
+
+DATABASE_SCHEMES = ("postgresql://", "postgres://")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What one process was told by its environment, checked; `SETTINGS` has each one's meaning and bounds."""
+
+    database_url: str | None
+    data_dir: Path
+    host: str
+    port: int
+    workers: int
+    threads: int
+    queue_commands_max: int
+    group_commands_max: int
+    bulk_lines_max: int
+    accounts_cached_max: int
+    commit_wait_ms_max: int
+    db_connections_max: int
+    log_level: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One variable of the environment.
+
+    Attributes:
+        name: The variable as the operator sets it.
+        field: The field of `Settings` it fills.
+        default: What holds when the variable is absent or empty, as it would be written; None is "not set".
+        unit: What the value counts, or what kind of text it is.
+        accepted: Bounds or choices, in words.
+        meaning: What it does, in one sentence.
+        read: Text to value; raises ValueError outside the bounds.
+        secret: Never shown, not even when wrong.
+    """
+
+    name: str
+    field: str
+    default: str | None
+    unit: str
+    accepted: str
+    meaning: str
+    read: Callable[[str], Any]
+    secret: bool = False
+
+
+def _whole(name: str, default: int, least: int, most: int, unit: str, meaning: str) -> Setting:
+    """A setting that is a whole number from `least` to `most`, both included."""
+
+    def read(text: str) -> int:
+        # int() alone would also take "1_000", " 7 " and digits of other scripts.
+        if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and least <= int(text) <= most):
+            raise ValueError(text)
+        return int(text)
+
+    return Setting(
+        name=name,
+        field=name.removeprefix("LEDGER_").lower(),
+        default=str(default),
+        unit=unit,
+        accepted=f"a whole number from {least} to {most}",
+        meaning=meaning,
+        read=read,
+    )
+
+
+def _database_url(text: str) -> str:
+    """The address of a server, as libpq writes it."""
+    # Two ways of writing exist: an address, or key=value pairs.
+    if not (text.startswith(DATABASE_SCHEMES) or "=" in text):
+        raise ValueError(text)
+    return text
+
+
+def _log_level(text: str) -> str:
+    """A level's name, in capitals whatever was typed."""
+    if text.upper() not in LOG_LEVELS:
+        raise ValueError(text)
+    return text.upper()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="DATABASE_URL",
+        field="database_url",
+        default=None,
+        unit="connection string",
+        accepted="postgresql://user:password@host:port/database, or libpq's key=value pairs",
+        meaning="The PostgreSQL server to use; when absent, an embedded one runs under LEDGER_DATA_DIR.",
+        read=_database_url,
+        secret=True,
+    ),
+    Setting(
+        name="LEDGER_DATA_DIR",
+        field="data_dir",
+        default="./var",
+        unit="folder",
+        accepted="a path",
+        meaning="Where the embedded database lives; made when absent.",
+        read=Path,
+    ),
+    Setting(
+        name="LEDGER_HOST",
+        field="host",
+        default="127.0.0.1",
+        unit="address",
+        accepted="an address of this machine",
+        meaning="The address the HTTP server listens on; 0.0.0.0 is every network of the machine.",
+        read=str,
+    ),
+    _whole("LEDGER_PORT", 8080, 1, 65_535, "TCP port", "The port the HTTP server listens on."),
+    _whole("LEDGER_WORKERS", 1, 1, 64, "processes", "Server processes; each leads its own group commits."),
+    # A thread mostly waits for its group's commit, so there are far more of them than cores.
+    _whole("LEDGER_THREADS", 64, 1, 1_024, "threads per process", "Requests one process answers at a time."),
+    _whole(
+        "LEDGER_QUEUE_COMMANDS_MAX",
+        10_000,
+        1,
+        1_000_000,
+        "commands per process",
+        "Commands that may wait for a commit; beyond it a request is answered 503 with Retry-After.",
+    ),
+    _whole(
+        "LEDGER_GROUP_COMMANDS_MAX",
+        1_000,
+        1,
+        10_000,
+        "commands per commit",
+        "Commands that one database transaction may carry.",
+    ),
+    _whole(
+        "LEDGER_BULK_LINES_MAX",
+        1_000,
+        1,
+        10_000,
+        "lines per request",
+        "Lines that one bulk request may carry; beyond it the request is answered 413.",
+    ),
+    _whole(
+        "LEDGER_ACCOUNTS_CACHED_MAX",
+        200_000,
+        0,
+        10_000_000,
+        "accounts per process",
+        "Balances a process keeps in memory between commits; 0 keeps none.",
+    ),
+    _whole(
+        "LEDGER_COMMIT_WAIT_MS_MAX",
+        10_000,
+        100,
+        60_000,
+        "milliseconds",
+        "How long a request waits for its commit before it is answered 503.",
+    ),
+    _whole(
+        "LEDGER_DB_CONNECTIONS_MAX",
+        8,
+        2,
+        1_000,
+        "connections per process",
+        "Database connections one process may hold open.",
+    ),
+    Setting(
+        name="LEDGER_LOG_LEVEL",
+        field="log_level",
+        default="INFO",
+        unit="level",
+        accepted="one of " + ", ".join(LOG_LEVELS),
+        meaning="The least severe log line that is written.",
+        read=_log_level,
+    ),
+)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read every setting once, at the start of a process.
+
+    Args:
+        environ: The variables by name; the process's own when None. An empty value counts as absent,
+            because compose files and shells pass empty strings for what is not set.
+
+    Raises:
+        errors.SettingInvalid: A value is outside what its setting accepts.
+    """
+    variables = os.environ if environ is None else environ
+    return Settings(**{setting.field: _value(setting, variables) for setting in SETTINGS})
+
+
+def _value(setting: Setting, variables: Mapping[str, str]) -> Any:  # noqa: ANN401 — each setting has its own type
+    """The value of one setting, read and checked."""
+    text = variables.get(setting.name) or setting.default
+    if text is None:
+        return None
+    try:
+        return setting.read(text)
+    except ValueError:
+        shown = "(not shown)" if setting.secret else text
+        raise errors.SettingInvalid(setting.name, shown, setting.accepted) from None
