@@ -61,8 +61,10 @@ def launcher(account: Account, paths: Iterable[Path]) -> list[str]:
         command += [f"--reuid={account.uid}", f"--regid={account.gid}", "--clear-groups"]
         if not all(_is_open_to_others(path) for path in paths):
             # The project or its data lies below a folder that only root may enter. The server gets
-            # the right to pass through, and the folder keeps its permissions.
+            # the right to pass through, and the folder keeps its permissions. PostgreSQL also asks
+            # access(2), which forgets such rights unless the secure bit says otherwise.
             command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+            command += ["--securebits=+no_setuid_fixup"]
     return command
 
 

@@ -1,6 +1,7 @@
 """The embedded server: durable, private, alone on its folder, and gone when we are."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -163,6 +164,17 @@ def test_takes_nothing_over_the_network_and_lets_in_no_other_user(folder: Path) 
 
 
 @only_root
+def test_run_by_root_it_is_another_user_with_at_most_the_right_to_pass_closed_folders(folder: Path) -> None:
+    with EmbeddedPostgres(folder) as server:
+        status = Path(f"/proc/{server.process_id}/status").read_text()
+        assert (folder / "data").stat().st_uid != 0
+    user, capabilities = re.search(r"(?s)Uid:\t(\d+).*CapEff:\t(\w+)", status).groups()  # type: ignore[union-attr]
+    assert user != "0"
+    # capabilities(7): CAP_DAC_OVERRIDE is bit 1.
+    assert int(capabilities, 16) in {0, 1 << 1}
+
+
+@only_root
 def test_the_account_that_runs_it_cannot_log_in(folder: Path) -> None:
     code = "import psycopg, sys; psycopg.connect(sys.argv[1])"
     with EmbeddedPostgres(folder) as server:
@@ -187,7 +199,7 @@ with EmbeddedPostgres(pathlib.Path(sys.argv[1])) as server:
 def _as_nobody(command: list[str]) -> subprocess.CompletedProcess[str]:
     # The capability stands for an ordinary user's way to the project, which may lie in root's home.
     become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    become += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    become += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--securebits=+no_setuid_fixup"]
     return subprocess.run([*become, *command], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
