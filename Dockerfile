@@ -29,6 +29,7 @@ COPY ledger/ ledger/
 RUN printf '#!/usr/local/bin/python3\nimport sys\n\nfrom ledger.cli import main\n\nsys.exit(main())\n' \
         > /usr/local/bin/ledger \
     && chmod 0755 /usr/local/bin/ledger \
+    && chmod -R a+rX /srv/ledger \
     && python -m compileall -q api ledger
 
 USER 10001:10001
