@@ -8,7 +8,9 @@ CREATE TABLE heads (
     -- Events in the programme's log; also the position of the latest one.
     position               bigint NOT NULL CHECK (position >= 0),
     -- Position of the latest event that changed the rules, 0 before the first.
-    configured_at_position bigint NOT NULL CHECK (configured_at_position BETWEEN 0 AND position)
+    configured_at_position bigint NOT NULL CHECK (configured_at_position BETWEEN 0 AND position),
+    -- When the latest event was recorded: the log's time never runs backwards.
+    recorded_at            timestamptz NOT NULL
 ) WITH (fillfactor = 10);
 
 CREATE TABLE events (
@@ -38,12 +40,7 @@ CREATE TABLE balances (
     -- Last day of validity of credits (ISO date), empty for grams and money.
     lot          text   COLLATE "C" NOT NULL,
     amount       bigint NOT NULL,
-    PRIMARY KEY (programme_id, account, asset, lot),
-    CONSTRAINT only_counter_accounts_below_zero CHECK (
-        amount >= 0
-        OR account IN ('nature', 'issuance', 'adjusted')
-        OR account LIKE 'sponsor:%:external'
-    )
+    PRIMARY KEY (programme_id, account, asset, lot)
 ) WITH (fillfactor = 70);
 
 -- Owners of accounts: who is open, frozen or closed, and what was given away this month.
@@ -93,6 +90,7 @@ CREATE FUNCTION append_events(
     p_programme_id   text,
     p_expected       bigint,
     p_configured_at  bigint,
+    p_recorded_at    timestamptz,
     p_originator_ids uuid[],
     p_versions       integer[],
     p_topics         text[],
@@ -100,14 +98,25 @@ CREATE FUNCTION append_events(
     p_accounts       text[],
     p_assets         text[],
     p_lots           text[],
-    p_amounts        bigint[]
+    p_amounts        bigint[],
+    p_owners         text[],
+    p_statuses       text[],
+    p_given_months   text[],
+    p_given_credits  bigint[],
+    p_held_ids       text[],
+    p_deadlines      timestamptz[],
+    p_released_ids   text[],
+    p_configured     bigint[]
 ) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    overdrawn text;
 BEGIN
     UPDATE heads
        SET position = p_expected + cardinality(p_originator_ids),
-           configured_at_position = p_configured_at
+           configured_at_position = p_configured_at,
+           recorded_at = p_recorded_at
      WHERE programme_id = p_programme_id AND position = p_expected;
     IF NOT FOUND THEN
         RETURN false;
@@ -118,48 +127,48 @@ BEGIN
       FROM unnest(p_originator_ids, p_versions, p_topics, p_states)
            WITH ORDINALITY AS e (originator_id, version, topic, state, n);
 
-    INSERT INTO balances (programme_id, account, asset, lot, amount)
-    SELECT p_programme_id, d.account, d.asset, d.lot, d.amount
-      FROM unnest(p_accounts, p_assets, p_lots, p_amounts) AS d (account, asset, lot, amount)
-        ON CONFLICT (programme_id, account, asset, lot)
-        DO UPDATE SET amount = balances.amount + excluded.amount;
+    -- The last net under the decisions: no row may fall below zero but those of counter-accounts.
+    -- (A CHECK would look at the amount to be added, not at the sum.)
+    WITH changed AS (
+        INSERT INTO balances (programme_id, account, asset, lot, amount)
+        SELECT p_programme_id, d.account, d.asset, d.lot, d.amount
+          FROM unnest(p_accounts, p_assets, p_lots, p_amounts) AS d (account, asset, lot, amount)
+            ON CONFLICT (programme_id, account, asset, lot)
+            DO UPDATE SET amount = balances.amount + excluded.amount
+        RETURNING account, amount
+    )
+    SELECT min(account) INTO overdrawn
+      FROM changed
+     WHERE amount < 0
+       AND account NOT IN ('nature', 'issuance', 'adjusted')
+       AND account NOT LIKE 'sponsor:%:external';
+    IF overdrawn IS NOT NULL THEN
+        RAISE EXCEPTION 'account % would fall below zero', overdrawn USING ERRCODE = 'check_violation';
+    END IF;
 
+    IF cardinality(p_owners) > 0 THEN
+        INSERT INTO owners (programme_id, account, status, given_month, given_credits)
+        SELECT p_programme_id, o.account, o.status, o.given_month, o.given_credits
+          FROM unnest(p_owners, p_statuses, p_given_months, p_given_credits)
+               AS o (account, status, given_month, given_credits)
+            ON CONFLICT (programme_id, account)
+            DO UPDATE SET status = excluded.status,
+                          given_month = excluded.given_month,
+                          given_credits = excluded.given_credits;
+    END IF;
+    IF cardinality(p_held_ids) > 0 THEN
+        INSERT INTO holds (programme_id, redemption_id, deadline_at)
+        SELECT p_programme_id, h.redemption_id, h.deadline_at
+          FROM unnest(p_held_ids, p_deadlines) AS h (redemption_id, deadline_at);
+    END IF;
+    IF cardinality(p_released_ids) > 0 THEN
+        DELETE FROM holds
+         WHERE programme_id = p_programme_id AND redemption_id = ANY (p_released_ids);
+    END IF;
+    IF cardinality(p_configured) > 0 THEN
+        INSERT INTO configuration (programme_id, position)
+        SELECT p_programme_id, c.position FROM unnest(p_configured) AS c (position);
+    END IF;
     RETURN true;
-END
-$$;
-
--- The rarer things that may follow from a group: owners, holds and configuration.
-CREATE FUNCTION append_consequences(
-    p_programme_id      text,
-    p_owners            text[],
-    p_statuses          text[],
-    p_given_months      text[],
-    p_given_credits     bigint[],
-    p_held_ids          text[],
-    p_deadlines         timestamptz[],
-    p_released_ids      text[],
-    p_configured        bigint[]
-) RETURNS void
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    INSERT INTO owners (programme_id, account, status, given_month, given_credits)
-    SELECT p_programme_id, o.account, o.status, o.given_month, o.given_credits
-      FROM unnest(p_owners, p_statuses, p_given_months, p_given_credits)
-           AS o (account, status, given_month, given_credits)
-        ON CONFLICT (programme_id, account)
-        DO UPDATE SET status = excluded.status,
-                      given_month = excluded.given_month,
-                      given_credits = excluded.given_credits;
-
-    INSERT INTO holds (programme_id, redemption_id, deadline_at)
-    SELECT p_programme_id, h.redemption_id, h.deadline_at
-      FROM unnest(p_held_ids, p_deadlines) AS h (redemption_id, deadline_at);
-
-    DELETE FROM holds
-     WHERE programme_id = p_programme_id AND redemption_id = ANY (p_released_ids);
-
-    INSERT INTO configuration (programme_id, position)
-    SELECT p_programme_id, c.position FROM unnest(p_configured) AS c (position);
 END
 $$;

@@ -4,7 +4,7 @@ Rule of the room: `Book` never refuses; deciding comes first, elsewhere. Balance
 alone, and every change since the last commit is kept so that the store can write the sums.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -89,9 +89,13 @@ class Accounts:
         """
         return self._loaded[address]
 
-    def load(self, address: str, account: Account) -> None:
-        """Put the stored state of an address in place."""
-        self._loaded[address] = account
+    def load(self, stored: Mapping[str, Account]) -> None:
+        """Put the stored state of addresses in place, with what was posted to them since."""
+        for (address, asset, lot), amount in self.changed_balances.items():
+            if (account := stored.get(address)) is not None:
+                pair = (asset, lot)
+                account.amounts[pair] = account.amounts.get(pair, 0) + amount
+        self._loaded.update(stored)
 
     def post(self, legs: Iterable[Leg]) -> None:
         """Apply an event's legs.

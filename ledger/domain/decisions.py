@@ -20,11 +20,9 @@ from ledger.domain.redemption import Redemption
 from ledger.domain.state import ProgrammeState
 
 
-
 class Decision(NamedTuple):
     """What one accepted command adds to the log."""
 
-    stream: StreamId
     first_version: int
     """Place of the first event in its stream, from 1."""
     events: tuple[Event, ...]
@@ -89,7 +87,7 @@ def _loaded(command: Any, state: ProgrammeState) -> Redemption | None:
     return state.redemptions[command.redemption_id]
 
 
-def _redemption_row(event: type[Event], decide: Callable[..., Event]) -> Row:
+def _redemption_row(event: type[Event], decide: Callable[..., Event | None]) -> Row:
     return Row(
         stream=lambda c: ("redemption", c.redemption_id),
         records=(event,),
@@ -119,7 +117,7 @@ ROWS: dict[type[Command], Row] = {
         stream=lambda c: ("programme", c.id),
         records=(ProgrammeOpened,),
         reads=_reads_nothing,
-        decide=lambda c, s, at: open_programme(c, s.programme, at),
+        decide=lambda c, _, at: open_programme(c, at),
     ),
     rules.PublishMethodology: Row(
         stream=lambda c: ("methodology", c.id),
@@ -192,9 +190,8 @@ ROWS: dict[type[Command], Row] = {
     redemption.CancelRedemption: _redemption_row(
         redemption.RedemptionCancelled, redemption.cancel_redemption
     ),
-    redemption.RefundRedemption: _redemption_row(
-        redemption.RedemptionRefunded, redemption.refund_redemption
-    ),
+    redemption.ReleaseHold: _redemption_row(redemption.RedemptionReleased, redemption.release_hold),
+    redemption.RefundRedemption: _redemption_row(redemption.RedemptionRefunded, redemption.refund_redemption),
     AdjustCredits: Row(
         stream=lambda c: ("adjustment", c.id),
         records=(CreditsAdjusted,),
@@ -207,11 +204,18 @@ ROWS: dict[type[Command], Row] = {
         reads=lambda c, _: (c.account,),
         decide=lambda c, s, at: expiry.expire_credits(c, s.accounts, s.today(at), at),
     ),
+    expiry.StartExpiry: Row(
+        stream=lambda c: ("expiry_run", c.id),
+        records=(expiry.ExpiryStarted,),
+        reads=_reads_nothing,
+        decide=lambda c, s, at: expiry.start_expiry(c, s.today(at), at),
+    ),
     expiry.CompleteExpiry: Row(
         stream=lambda c: ("expiry_run", c.id),
         records=(expiry.ExpiryCompleted,),
         reads=_reads_nothing,
-        decide=lambda c, s, at: expiry.complete_expiry(c, s.accounts, s.today(at), at),
+        decide=lambda c, _, at: expiry.complete_expiry(c, at),
+        version=lambda _command, _state: 2,
     ),
 }
 
@@ -234,7 +238,7 @@ def decide(command: Command, state: ProgrammeState, recorded_at: datetime) -> De
         )
     made = row.decide(command, state, recorded_at)
     events = made if isinstance(made, tuple) else () if made is None else (made,)
-    return Decision(stream_of(command, state.programme_id), row.version(command, state), events)
+    return Decision(row.version(command, state), events)
 
 
 def stream_of(command: Command, programme_id: str) -> StreamId:

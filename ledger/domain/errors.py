@@ -6,8 +6,11 @@
     ├── NotPermitted            a good key that may not do this                 (403)
     ├── NotFound                the thing named in the request does not exist   (404)
     ├── Conflict                something else already stands under this name   (409)
+    ├── WrongMethod             the address knows other methods than this one   (405)
     ├── TooLarge                more than one request may carry                 (413)
-    ├── Refused                  a rule of the programme says no today          (422)
+    ├── WrongContent            the body is of another kind than is read here   (415)
+    ├── Refused                 a rule of the programme says no today           (422)
+    ├── Internal                a fault of the ledger itself                    (500)
     ├── Unavailable             try the very same request again later           (503)
     └── CannotStart             an operator must act first; never seen over HTTP
 
@@ -63,12 +66,24 @@ class Conflict(LedgerError):
     """Something else already stands under this name."""
 
 
+class WrongMethod(LedgerError):
+    """The address exists, and knows other methods than this one."""
+
+
 class TooLarge(LedgerError):
     """The request carries more than one request may."""
 
 
+class WrongContent(LedgerError):
+    """The body is of another kind than this address reads."""
+
+
 class Refused(LedgerError):
     """A rule of the programme says no today."""
+
+
+class Internal(LedgerError):
+    """A fault of the ledger itself."""
 
 
 class Unavailable(LedgerError):
@@ -531,15 +546,6 @@ class RedemptionNotFound(NotFound):
 
 
 @dataclass(eq=False)
-class ProgrammeExists(Conflict):
-    """The programme is open already."""
-
-    code: ClassVar[str] = "programme_exists"
-    next_step: ClassVar[str] = "Choose another id."
-    programme_id: str
-
-
-@dataclass(eq=False)
 class ContentDiffers(Conflict):
     """Something else was recorded under this id before."""
 
@@ -646,7 +652,9 @@ class LotsExpired(Refused):
     """The account would hold enough credits, had some of them not run out."""
 
     code: ClassVar[str] = "credits_expired"
-    next_step: ClassVar[str] = "Earn more, then send the same request again; expired credits do not come back."
+    next_step: ClassVar[str] = (
+        "Earn more, then send the same request again; expired credits do not come back."
+    )
     account: str
     needed_credits: int
     spendable_credits: int
@@ -705,3 +713,189 @@ class ExpiryNotDue(Refused):
     field: str
     value: date
     today: date
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BulkNotApplied(Refused):
+    """Another line of an atomic request was refused, so nothing of the request was written."""
+
+    code: ClassVar[str] = "bulk_not_applied"
+    next_step: ClassVar[str] = "Mend the refused line and send the whole request again."
+    refused_index: int
+
+
+@dataclass(eq=False)
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached; what was being written may or may not have been recorded."""
+
+    code: ClassVar[str] = "database_unavailable"
+    next_step: ClassVar[str] = "Send the very same request again: it will count once."
+    reason: str
+
+
+@dataclass(eq=False)
+class QueueFull(Unavailable):
+    """More commands are waiting than the ledger takes; nothing of this request was recorded."""
+
+    code: ClassVar[str] = "queue_full"
+    next_step: ClassVar[str] = "Wait as long as Retry-After says and send the same request again."
+    queue_commands_max: int
+
+
+@dataclass(eq=False)
+class CommitTimedOut(Unavailable):
+    """The commit took too long to wait for; the request may or may not be recorded."""
+
+    code: ClassVar[str] = "commit_timed_out"
+    next_step: ClassVar[str] = "Send the very same request again: it will count once."
+    waited_ms: int
+
+
+@dataclass(eq=False)
+class ShuttingDown(Unavailable):
+    """This process is stopping and takes no more commands; nothing of this request was recorded."""
+
+    code: ClassVar[str] = "shutting_down"
+    next_step: ClassVar[str] = "Send the same request again; another process will take it."
+
+
+# --- requests: who asks, and in what form ----------------------------------------------------------
+
+
+@dataclass(eq=False)
+class KeyMissing(NotAuthenticated):
+    """The request carries no key in the form `Authorization: Bearer clk_…`."""
+
+    code: ClassVar[str] = "key_missing"
+    next_step: ClassVar[str] = "Send the secret that was shown when the key was created."
+
+
+@dataclass(eq=False)
+class KeyUnknown(NotAuthenticated):
+    """Nobody has been given this key, or it has been revoked."""
+
+    code: ClassVar[str] = "key_unknown"
+    next_step: ClassVar[str] = "Ask an operator for a new key."
+
+
+@dataclass(eq=False)
+class RoleNotPermitted(NotPermitted):
+    """The key's role may not do this."""
+
+    code: ClassVar[str] = "role_not_permitted"
+    next_step: ClassVar[str] = "Use a key with one of the needed roles."
+    role: str
+    needed_roles: list[str]
+
+
+@dataclass(eq=False)
+class ProgrammeNotPermitted(NotPermitted):
+    """The key opens another programme only."""
+
+    code: ClassVar[str] = "programme_not_permitted"
+    next_step: ClassVar[str] = "Use a key of this programme, or one for all programmes."
+    programme_id: str | None
+    """None where a key for all programmes is needed."""
+
+
+@dataclass(eq=False)
+class KeyNotFound(NotFound):
+    """No key has this id."""
+
+    code: ClassVar[str] = "key_not_found"
+    next_step: ClassVar[str] = "List the keys and take an id from there; the secret is not the id."
+    key_id: str
+
+
+@dataclass(eq=False)
+class RouteNotFound(NotFound):
+    """Nothing is served at this address."""
+
+    code: ClassVar[str] = "route_not_found"
+    next_step: ClassVar[str] = "Compare the address with the list at /docs."
+
+
+@dataclass(eq=False)
+class MethodNotAllowed(WrongMethod):
+    """This address does not know this method."""
+
+    code: ClassVar[str] = "method_not_allowed"
+    next_step: ClassVar[str] = "Use one of the methods named here."
+    allowed: list[str]
+
+
+@dataclass(eq=False)
+class ContentTypeUnsupported(WrongContent):
+    """The body's content type is not the one that this address reads, or it is compressed."""
+
+    code: ClassVar[str] = "content_type_unsupported"
+    next_step: ClassVar[str] = "Send the body as the expected type, in UTF-8, without Content-Encoding."
+    expected: str
+
+
+@dataclass(eq=False)
+class BodyTooLarge(TooLarge):
+    """The body is longer than one request may be."""
+
+    code: ClassVar[str] = "body_too_large"
+    next_step: ClassVar[str] = "Send less in one request."
+    bytes_max: int
+
+
+@dataclass(eq=False)
+class LineTooLarge(TooLarge):
+    """A line of a bulk request is longer than one command may be."""
+
+    code: ClassVar[str] = "line_too_large"
+    next_step: ClassVar[str] = "Check that each command ends with a line feed."
+    bytes_max: int
+
+
+@dataclass(eq=False)
+class TooManyLines(TooLarge):
+    """The bulk request has more lines than one request may carry."""
+
+    code: ClassVar[str] = "too_many_lines"
+    next_step: ClassVar[str] = "Split it into several requests."
+    lines_max: int
+
+
+@dataclass(eq=False)
+class RequestUnreadable(InvalidInput):
+    """The request is broken before its content: in its headers, or cut off while it was read."""
+
+    code: ClassVar[str] = "request_unreadable"
+    next_step: ClassVar[str] = (
+        "Send it again; if that fails too, look at what stands between you and the ledger."
+    )
+
+
+@dataclass(eq=False)
+class MalformedJson(InvalidInput):
+    """The body or line is not one JSON object written in the strict form that the ledger reads."""
+
+    code: ClassVar[str] = "malformed_json"
+    next_step: ClassVar[str] = "Correct what the reason names."
+    reason: str
+    """One of `api.strict_json.REASONS`."""
+
+
+@dataclass(eq=False)
+class FieldsInvalid(InvalidInput):
+    """One or more fields are missing, unknown, of the wrong type or out of bounds."""
+
+    code: ClassVar[str] = "fields_invalid"
+    next_step: ClassVar[str] = "Correct the fields named in errors."
+    errors: list[dict[str, str]]
+    """Each with the `field` (dots lead into nested ones) and a `message`."""
+
+
+@dataclass(eq=False)
+class InternalError(Internal):
+    """The ledger made a mistake; what happened is in its log."""
+
+    code: ClassVar[str] = "internal_error"
+    next_step: ClassVar[str] = "Send the same request again: if it was recorded, you get its first outcome."

@@ -33,6 +33,13 @@ class ExpireCredits(Command, frozen=True, kw_only=True, tag_field="kind", tag="c
     up_to: date
 
 
+class StartExpiry(Command, frozen=True, kw_only=True, tag_field="kind", tag="expiry.start"):
+    """Record that a run begins."""
+
+    id: CommandId
+    up_to: date
+
+
 class CompleteExpiry(Command, frozen=True, kw_only=True, tag_field="kind", tag="expiry.complete"):
     """Record that a run has gone over the whole programme."""
 
@@ -55,6 +62,15 @@ class CreditsExpired(Event, frozen=True, kw_only=True, omit_defaults=True):
     account: str
     up_to: date
     credits: int
+
+
+class ExpiryStarted(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A run began; what it does is recorded after this, and carries its id."""
+
+    topic: ClassVar[str] = "expiry.started"
+
+    id: str
+    up_to: date
 
 
 class ExpiryCompleted(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -109,15 +125,20 @@ def expire_credits(
     )
 
 
-def complete_expiry(
-    command: CompleteExpiry, _accounts: Accounts, today: str, recorded_at: datetime
-) -> ExpiryCompleted:
-    """Record the end of a run.
+def start_expiry(command: StartExpiry, today: str, recorded_at: datetime) -> ExpiryStarted:
+    """Record the beginning of a run.
 
     Raises:
         ExpiryNotDue
     """
     require_due(command.up_to, today)
+    return ExpiryStarted(
+        occurred_at=utc(command.occurred_at), recorded_at=recorded_at, id=command.id, up_to=command.up_to
+    )
+
+
+def complete_expiry(command: CompleteExpiry, recorded_at: datetime) -> ExpiryCompleted:
+    """Record the end of a run with what it did from its beginning on."""
     return ExpiryCompleted(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,

@@ -5,7 +5,7 @@ nowhere else.
 """
 
 import hashlib
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final
 
 import msgspec
 
@@ -34,8 +34,11 @@ Holder = Annotated[str, msgspec.Meta(pattern=rf"^{HOLDER}\Z")]
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=NAME_CHARS_MAX)]
 Text = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=TEXT_CHARS_MAX)]
 
-StreamId = NewType("StreamId", bytes)
-"""Sixteen bytes of a version-8 UUID: where one business fact's events live."""
+
+class StreamId(bytes):
+    """Sixteen bytes of a version-8 UUID: where one business fact's events live."""
+
+    __slots__ = ()
 
 
 def stream_id(programme_id: str, kind: str, own_id: str) -> StreamId:

@@ -167,3 +167,18 @@ PAGE_EVENTS_MAX: Final = 10_000
 
 EXPIRY_ACCOUNTS_PER_COMMIT: Final = 500
 """Accounts expired in one commit: keeps the head locked for some tens of milliseconds."""
+
+POSITION_MAX: Final = 2**63 - 1
+"""Places in a log: what the store's column holds."""
+
+KEY_CACHED_S_MAX: Final = 5
+"""Seconds a process trusts a key without looking again: a revocation takes effect within it."""
+
+KEYS_CACHED_MAX: Final = 10_000
+"""Keys a process remembers: a deployment has tens; the bound only keeps memory from growing."""
+
+RETRY_AFTER_S: Final = 1
+"""Seconds a caller is asked to wait when the ledger is not available: longer than any group commit."""
+
+FIELD_ERRORS_MAX: Final = 20
+"""Wrong fields one answer names: enough to mend a form, and no way to make long answers."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
-from ledger.domain.errors import ProgrammeExists, TimeZoneUnknown
+from ledger.domain.errors import TimeZoneUnknown
 from ledger.domain.identifiers import Name, ProgrammeId
 from ledger.domain.instants import ExpiryPolicy, expires_on, local_date, utc, zone
 from ledger.domain.limits import CREDITS_MAX
@@ -63,17 +63,12 @@ class ProgrammeOpened(Event, frozen=True, kw_only=True, omit_defaults=True):
 # --- Decide -------------------------------------------------------------------------------------
 
 
-def open_programme(
-    command: OpenProgramme, programme: ProgrammeOpened | None, recorded_at: datetime
-) -> ProgrammeOpened:
-    """Open a programme.
+def open_programme(command: OpenProgramme, recorded_at: datetime) -> ProgrammeOpened:
+    """Open a programme; that it is not open already is seen when its stream is written.
 
     Raises:
-        ProgrammeExists: it is open already, under other terms.
         TimeZoneUnknown: the time zone is not in the IANA database.
     """
-    if programme is not None:
-        raise ProgrammeExists(programme_id=command.id)
     try:
         zone(command.time_zone)
     except ZoneInfoNotFoundError:

@@ -22,7 +22,7 @@ from ledger.domain.errors import (
     RedemptionStatusUnsuitable,
 )
 from ledger.domain.fund import require_available
-from ledger.domain.identifiers import EntityId, Text
+from ledger.domain.identifiers import CommandId, EntityId, Text
 from ledger.domain.instants import Instant, utc
 from ledger.domain.limits import (
     CREDITS_MAX,
@@ -36,7 +36,7 @@ from ledger.domain.owners import require_known, require_open
 from ledger.domain.quantities import split_by_largest_remainder
 from ledger.domain.transfer import take_spendable
 
-RedemptionStatus = Literal["held", "fulfilled", "cancelled", "refunded"]
+RedemptionStatus = Literal["held", "fulfilled", "cancelled", "released", "refunded"]
 
 
 class FundWeight(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +78,13 @@ class RefundRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag
 
     redemption_id: EntityId
     reason: Text
+
+
+class ReleaseHold(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.release"):
+    """Release a hold past its deadline, as part of an expiry run."""
+
+    run_id: CommandId
+    redemption_id: EntityId
 
 
 # --- Events -------------------------------------------------------------------------------------
@@ -122,6 +129,15 @@ class RedemptionCancelled(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     redemption_id: str
     reason: str
+
+
+class RedemptionReleased(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """The hold's deadline passed, and an expiry run released it like a cancellation."""
+
+    topic: ClassVar[str] = "redemption.released"
+
+    run_id: str
+    redemption_id: str
 
 
 class RedemptionRefunded(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -242,17 +258,27 @@ def cancel_redemption(
         RedemptionNotFound, RedemptionStatusUnsuitable
     """
     redemption = _in_status(redemption, command.redemption_id, "held")
-    held = redemption.held
-    holder = addresses.participant(held.participant_id)
     return RedemptionCancelled(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
-        legs=(
-            *_move_lots(redemption.lots(), addresses.held(holder), holder),
-            *_move_shares(held.shares, addresses.encumbered, addresses.available),
-        ),
-        redemption_id=held.id,
+        legs=_back_where_they_came_from(redemption),
+        redemption_id=redemption.held.id,
         reason=command.reason,
+    )
+
+
+def release_hold(
+    command: ReleaseHold, redemption: Redemption | None, _accounts: Accounts, recorded_at: datetime
+) -> RedemptionReleased | None:
+    """Decide the release of an overdue hold; None when it is not held any more, or not overdue."""
+    if redemption is None or redemption.status != "held" or recorded_at <= redemption.held.deadline_at:
+        return None
+    return RedemptionReleased(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=_back_where_they_came_from(redemption),
+        run_id=command.run_id,
+        redemption_id=redemption.held.id,
     )
 
 
@@ -294,10 +320,16 @@ def _in_status(redemption: Redemption | None, redemption_id: str, needed: Redemp
     if redemption is None:
         raise RedemptionNotFound(redemption_id=redemption_id)
     if redemption.status != needed:
-        raise RedemptionStatusUnsuitable(
-            redemption_id=redemption_id, status=redemption.status, needed=needed
-        )
+        raise RedemptionStatusUnsuitable(redemption_id=redemption_id, status=redemption.status, needed=needed)
     return redemption
+
+
+def _back_where_they_came_from(redemption: Redemption) -> tuple[Leg, ...]:
+    holder = addresses.participant(redemption.held.participant_id)
+    return (
+        *_move_lots(redemption.lots(), addresses.held(holder), holder),
+        *_move_shares(redemption.held.shares, addresses.encumbered, addresses.available),
+    )
 
 
 def _move_lots(lots: list[tuple[str, int]], source: str, target: str) -> list[Leg]:
@@ -322,6 +354,7 @@ def _move_shares(
 STATUS_AFTER: dict[type[Event], RedemptionStatus] = {
     RedemptionFulfilled: "fulfilled",
     RedemptionCancelled: "cancelled",
+    RedemptionReleased: "released",
     RedemptionRefunded: "refunded",
 }
 

@@ -4,6 +4,7 @@ Rule of the room: Events → State → Decide → Evolve; all pure. A published 
 stays readable; what a version says is data.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -40,7 +41,7 @@ class PublishMethodology(Command, frozen=True, kw_only=True, tag_field="kind", t
     name_zh: Name
     name_en: Name
     formula: FormulaKind
-    parameters: Annotated[dict[str, str], msgspec.Meta(max_length=PARAMETERS_MAX)] = {}
+    parameters: Annotated[dict[str, str], msgspec.Meta(max_length=PARAMETERS_MAX)] = {}  # noqa: RUF012
     factors: Annotated[tuple[Factor, ...], msgspec.Meta(max_length=FACTORS_MAX)]
 
 
@@ -73,7 +74,7 @@ class MethodologyPublished(Event, frozen=True, kw_only=True, omit_defaults=True)
     name_zh: str
     name_en: str
     formula: FormulaKind
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = {}  # noqa: RUF012
     factors: tuple[Factor, ...]
 
 
@@ -108,13 +109,17 @@ class PublishedMethodology(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rulebook:
-    """Every version that a programme has published."""
+    """Every version that a programme has published; never changed, only succeeded by a larger one."""
 
     __slots__ = ("methodologies", "scenarios")
 
-    def __init__(self) -> None:
-        self.methodologies: dict[str, list[PublishedMethodology]] = {}
-        self.scenarios: dict[str, list[ScenarioPublished]] = {}
+    def __init__(
+        self,
+        methodologies: Mapping[str, tuple[PublishedMethodology, ...]] | None = None,
+        scenarios: Mapping[str, tuple[ScenarioPublished, ...]] | None = None,
+    ) -> None:
+        self.methodologies = methodologies or {}
+        self.scenarios = scenarios or {}
 
     def methodology(self, methodology_id: str, version: int) -> PublishedMethodology:
         """Give one published version.
@@ -122,7 +127,7 @@ class Rulebook:
         Raises:
             MethodologyNotFound
         """
-        versions = self.methodologies.get(methodology_id, [])
+        versions = self.methodologies.get(methodology_id, ())
         if not 1 <= version <= len(versions):
             raise MethodologyNotFound(methodology_id=methodology_id, version=version)
         return versions[version - 1]
@@ -133,7 +138,7 @@ class Rulebook:
         Raises:
             ScenarioNotFound
         """
-        versions = self.scenarios.get(scenario_id, [])
+        versions = self.scenarios.get(scenario_id, ())
         if not 1 <= version <= len(versions):
             raise ScenarioNotFound(scenario_id=scenario_id)
         return versions[version - 1]
@@ -165,7 +170,7 @@ def publish_methodology(
         VersionOutOfSequence: it is not the version after the last one,
         whatever `check_methodology` refuses
     """
-    _require_next(command.id, command.version, len(rulebook.methodologies.get(command.id, [])))
+    _require_next(command.id, command.version, len(rulebook.methodologies.get(command.id, ())))
     check_methodology(formula=command.formula, parameters=command.parameters, factors=command.factors)
     return MethodologyPublished(
         occurred_at=utc(command.occurred_at),
@@ -188,7 +193,7 @@ def publish_scenario(
     Raises, in this order:
         VersionOutOfSequence, ValidityEmpty, MethodologyNotFound, whatever `check_rule` refuses
     """
-    _require_next(command.id, command.version, len(rulebook.scenarios.get(command.id, [])))
+    _require_next(command.id, command.version, len(rulebook.scenarios.get(command.id, ())))
     if command.valid_to is not None and command.valid_to <= command.valid_from:
         raise ValidityEmpty(field="valid_to", valid_from=command.valid_from, valid_to=command.valid_to)
     methodology = rulebook.methodology(command.methodology_id, command.methodology_version)
@@ -216,11 +221,12 @@ def _require_next(own_id: str, version: int, versions_published: int) -> None:
 # --- Evolve -------------------------------------------------------------------------------------
 
 
-def add_to_rulebook(rulebook: Rulebook, event: MethodologyPublished | ScenarioPublished) -> None:
-    """Make a published version known."""
+def with_published(rulebook: Rulebook, event: MethodologyPublished | ScenarioPublished) -> Rulebook:
+    """Give the rulebook that also knows this version."""
     if isinstance(event, ScenarioPublished):
-        rulebook.scenarios.setdefault(event.id, []).append(event)
-    else:
-        formula = compile_formula(event.formula, event.parameters, event.factors)
-        published = PublishedMethodology(event=event, formula=formula)
-        rulebook.methodologies.setdefault(event.id, []).append(published)
+        scenarios = (*rulebook.scenarios.get(event.id, ()), event)
+        return Rulebook(rulebook.methodologies, {**rulebook.scenarios, event.id: scenarios})
+    formula = compile_formula(event.formula, event.parameters, event.factors)
+    published = PublishedMethodology(event=event, formula=formula)
+    methodologies = (*rulebook.methodologies.get(event.id, ()), published)
+    return Rulebook({**rulebook.methodologies, event.id: methodologies}, rulebook.scenarios)

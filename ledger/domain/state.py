@@ -4,7 +4,7 @@ Rule of the room: `apply` never refuses and reads nothing but the event and the 
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ledger.domain import addresses, owners, redemption
 from ledger.domain.activity import ReductionRecorded
@@ -13,13 +13,17 @@ from ledger.domain.errors import ProgrammeNotFound
 from ledger.domain.messages import Event
 from ledger.domain.owners import ParticipantStatusEvent
 from ledger.domain.programme import ProgrammeOpened
-from ledger.domain.redemption import Redemption, RedemptionCancelled, RedemptionFulfilled, RedemptionHeld
-from ledger.domain.redemption import RedemptionRefunded as Refunded
-from ledger.domain.rules import MethodologyPublished, Rulebook, ScenarioPublished, add_to_rulebook
+from ledger.domain.redemption import Redemption, RedemptionHeld
+from ledger.domain.rules import MethodologyPublished, Rulebook, ScenarioPublished, with_published
 from ledger.domain.transfer import CreditsTransferred, count_against_quota
 
 CONFIGURATION: tuple[type[Event], ...] = (ProgrammeOpened, MethodologyPublished, ScenarioPublished)
 """Events that decide how later commands are decided; each process keeps them in memory."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Rules = tuple[int, ProgrammeOpened | None, Rulebook]
+"""Position of the latest configuration event, the programme's terms and its published rules."""
 
 
 class ProgrammeState:
@@ -33,6 +37,7 @@ class ProgrammeState:
         "position",
         "programme",
         "programme_id",
+        "recorded_at",
         "redemptions",
         "rulebook",
     )
@@ -41,6 +46,8 @@ class ProgrammeState:
         self.programme_id = programme_id
         self.position = 0
         """Events in the log."""
+        self.recorded_at = EPOCH
+        """When the latest of them was recorded; the log's time never runs backwards."""
         self.configured_at_position = 0
         """Position of the latest configuration event."""
         self.programme: ProgrammeOpened | None = None
@@ -50,6 +57,20 @@ class ProgrammeState:
         """Those loaded; None for an id that no redemption has."""
         self._today_at: datetime | None = None
         self._today = ""
+
+    @classmethod
+    def standing_at(
+        cls, programme_id: str, position: int, recorded_at: datetime, rules: Rules
+    ) -> "ProgrammeState":
+        """Give the state at a position of the log, with its rules and nothing else loaded."""
+        state = cls(programme_id)
+        state.position, state.recorded_at = position, recorded_at
+        state.configured_at_position, state.programme, state.rulebook = rules
+        return state
+
+    def rules(self) -> Rules:
+        """Give what is configured, for a state that begins later."""
+        return self.configured_at_position, self.programme, self.rulebook
 
     def opened(self) -> ProgrammeOpened:
         """Give the programme's terms.
@@ -73,6 +94,7 @@ class ProgrammeState:
     def apply(self, event: Event) -> None:
         """Fold the next event of the log."""
         self.position += 1
+        self.recorded_at = event.recorded_at
         if event.legs:
             self.accounts.post(event.legs)
         evolve = _EVOLVE.get(type(event))
@@ -84,7 +106,7 @@ class ProgrammeState:
         if isinstance(event, ProgrammeOpened):
             self.programme = event
         elif isinstance(event, MethodologyPublished | ScenarioPublished):
-            add_to_rulebook(self.rulebook, event)
+            self.rulebook = with_published(self.rulebook, event)
 
 
 def _configure(state: ProgrammeState, event: Event) -> None:
@@ -108,9 +130,7 @@ def _opened(state: ProgrammeState, event: Event) -> None:
 
 def _status_changed(state: ProgrammeState, event: Event) -> None:
     assert isinstance(event, ParticipantStatusEvent)
-    state.accounts.set_status(
-        addresses.participant(event.participant_id), owners.STATUS_AFTER[type(event)]
-    )
+    state.accounts.set_status(addresses.participant(event.participant_id), owners.STATUS_AFTER[type(event)])
 
 
 def _redeemed(state: ProgrammeState, event: Event) -> None:
@@ -127,5 +147,5 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
         _opened,
     ),
     **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
-    **dict.fromkeys((RedemptionHeld, RedemptionFulfilled, RedemptionCancelled, Refunded), _redeemed),
+    **dict.fromkeys((RedemptionHeld, *redemption.STATUS_AFTER), _redeemed),
 }

@@ -26,9 +26,11 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     redemption.RedemptionHeld,
     redemption.RedemptionFulfilled,
     redemption.RedemptionCancelled,
+    redemption.RedemptionReleased,
     redemption.RedemptionRefunded,
     adjustment.CreditsAdjusted,
     expiry.CreditsExpired,
+    expiry.ExpiryStarted,
     expiry.ExpiryCompleted,
 )
 

@@ -12,8 +12,8 @@ import msgspec
 from ledger.domain.addresses import CREDIT
 from ledger.domain.book import Account, Accounts, Leg, take_earliest
 from ledger.domain.errors import (
-    LotsExpired,
     InsufficientCredits,
+    LotsExpired,
     SameAccount,
     TransferNotAllowed,
     TransferQuotaExceeded,

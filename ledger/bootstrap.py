@@ -1,0 +1,76 @@
+"""The composition root: the one place where the parts are put together.
+
+Rule of the room: nothing is built at import; whoever opens a ledger closes it.
+"""
+
+from dataclasses import dataclass
+
+from ledger.config import Settings
+from ledger.domain.errors import DatabaseUnavailable, ShuttingDown
+from ledger.domain.expiry import RunExpiry
+from ledger.expiry_run import run_expiry
+from ledger.keys import Keys
+from ledger.store.database import Database
+from ledger.store.log import Log
+from ledger.store.migrations import require_current
+from ledger.writer import Recorded, Writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """A ledger ready for work in this process."""
+
+    settings: Settings
+    database: Database
+    writer: Writer
+    log: Log
+    keys: Keys
+
+    def run_expiry(self, programme_id: str, command: RunExpiry) -> Recorded:
+        """Carry an expiry run to its end; see `ledger.expiry_run.run_expiry`."""
+        return run_expiry(
+            database=self.database,
+            log=self.log,
+            writer=self.writer,
+            programme_id=programme_id,
+            command=command,
+        )
+
+    def ready(self) -> None:
+        """Return when requests can be served.
+
+        Raises:
+            ShuttingDown, DatabaseUnavailable, MigrationsPending, DatabaseNewerThanCode
+        """
+        if not self.writer.is_taking_commands():
+            raise ShuttingDown
+        with self.database.connection() as connection:
+            require_current(connection)
+
+    def close(self) -> None:
+        """Answer everyone who waits, then let go of the database."""
+        self.writer.close()
+        self.database.close()
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Open a ledger on the database that the settings name.
+
+    Raises:
+        DatabaseUnavailable: the settings name none.
+    """
+    if settings.database_url is None:
+        raise DatabaseUnavailable(reason="DATABASE_URL is not set")
+    database = Database(
+        settings.database_url,
+        connections_max=settings.db_connections_max,
+        statement_ms_max=settings.commit_wait_ms_max,
+    )
+    writer = Writer(
+        database,
+        group_commands_max=settings.group_commands_max,
+        queue_commands_max=settings.queue_commands_max,
+        accounts_cached_max=settings.accounts_cached_max,
+        commit_wait_ms_max=settings.commit_wait_ms_max,
+    )
+    return Ledger(settings=settings, database=database, writer=writer, log=Log(database), keys=Keys(database))

@@ -1,0 +1,226 @@
+"""Deciding a group of commands, one after the other, on one state.
+
+Rule of the room: no waiting and no writing here; what a decision needs and the state lacks is
+asked for through `Loader`, and what it yields is kept in an `Append` until the writer sends it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from ledger.domain.book import Account
+from ledger.domain.decisions import ROWS, Row, decide, own_id_of, stream_of
+from ledger.domain.errors import ContentDiffers, LedgerError
+from ledger.domain.identifiers import StreamId
+from ledger.domain.messages import Command, Event, differing_fields
+from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
+from ledger.domain.redemption import Redemption, RedemptionHeld, evolve
+from ledger.domain.state import CONFIGURATION, ProgrammeState
+from ledger.store.append import Append, owner_row
+from ledger.store.mapper import mapper
+
+
+class Recorded(NamedTuple):
+    """The answer to a command that was recorded, now or before."""
+
+    position: int
+    """Position of its last event; where the log stands when there was nothing to do."""
+    replayed: bool
+    """Whether it had been recorded before."""
+    body: bytes
+    """The outcome as JSON, made of nothing but the stored events: the same bytes every time."""
+
+
+Outcome = Recorded | LedgerError
+
+
+class Written(NamedTuple):
+    """An event of a stream, stored or about to be."""
+
+    position: int
+    event: Event
+    state: bytes
+
+
+class Loader(Protocol):
+    """Reads what a state lacks."""
+
+    def accounts(self, addresses: Iterable[str]) -> dict[str, Account]:
+        """Read the accounts named."""
+        ...
+
+    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
+        """Read position, event and bytes of the streams named; one without events is left out."""
+        ...
+
+
+def outcome_body(events: Sequence[Written], position: int) -> bytes:
+    """Write an outcome: `{"position": …, "events": [{"position", "topic", "data"}, …]}`."""
+    lines = b",".join(
+        b'{"position":%d,"topic":"%b","data":%b}' % (at, event.topic.encode(), state)
+        for at, event, state in events
+    )
+    return b'{"position":%d,"events":[%b]}' % (position, lines)
+
+
+class Deciding:
+    """One group of commands of one programme on its way to the log."""
+
+    def __init__(
+        self,
+        state: ProgrammeState,
+        recorded_at: datetime,
+        loader: Loader,
+    ) -> None:
+        self.state = state
+        self.outcomes: list[Outcome] = []
+        self.is_fate_unknown = False
+        """Whether the connection was lost after this was sent, so that it may stand in the log."""
+        self.append = Append(state.position, state.configured_at_position, recorded_at)
+        self._recorded_at = recorded_at
+        self._loader = loader
+        self._encode = mapper().state_of
+        self._known: dict[StreamId, list[Written]] = {}
+
+    def load(self, commands: Sequence[Command]) -> None:
+        """Load what the state lacks for these commands, all at once."""
+        state = self.state
+        accounts, redemptions = state.accounts, state.redemptions
+        streams = {}
+        for command in commands:
+            own_id_of_redemption = ROWS[type(command)].redemption_id
+            if own_id_of_redemption is not None:
+                own_id = own_id_of_redemption(command)
+                if own_id not in redemptions:
+                    streams[own_id] = stream_of(command, state.programme_id)
+        self._load_redemptions(streams)
+        missing = {
+            address
+            for command in commands
+            for address in ROWS[type(command)].reads(command, state)
+            if address not in accounts
+        }
+        self._load_accounts(missing)
+
+    def look_up(self, commands: Iterable[Command]) -> None:
+        """Make the events known that stand under these commands' ids already."""
+        programme_id = self.state.programme_id
+        unknown = {stream_of(command, programme_id) for command in commands} - self._known.keys()
+        if unknown:
+            found = self._loader.streams(sorted(unknown))
+            self._known.update((stream, [Written(*row) for row in rows]) for stream, rows in found.items())
+
+    def decide_all(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Decide a group, and make ready what the accepted commands add to the log and the book."""
+        self.load(commands)
+        self.outcomes = [self.decide(command) for command in commands]
+        accounts = self.state.accounts
+        self.append.balances, owners = accounts.drain()
+        # Copied, not referred to: the next group may be decided while this one is being sent.
+        self.append.owners = [owner_row(address, accounts[address]) for address in sorted(owners)]
+        self.append.configured_at = self.state.configured_at_position
+        return self.outcomes
+
+    def decide(self, command: Command) -> Outcome:
+        """Decide one command after those before it."""
+        try:
+            stream = stream_of(command, self.state.programme_id)
+            earlier = self._known.get(stream)
+            if earlier is not None:
+                repeated = self.repeated(command)
+                if repeated is not None:
+                    return repeated
+            row = ROWS[type(command)]
+            self._require_loaded(command, row, stream)
+            decision = decide(command, self.state, self._recorded_at)
+        except LedgerError as refusal:
+            return refusal
+        if not decision.events:
+            return Recorded(self.state.position, replayed=False, body=outcome_body((), self.state.position))
+        written = [
+            self._write(stream, version, event)
+            for version, event in enumerate(decision.events, decision.first_version)
+        ]
+        self._known[stream] = written if earlier is None else [*earlier, *written]
+        position = written[-1].position
+        return Recorded(position, replayed=False, body=outcome_body(written, position))
+
+    def repeated(self, command: Command) -> Recorded | None:
+        """Give the first outcome when the command is known to be recorded, None when it is not.
+
+        Raises:
+            ContentDiffers: something else is recorded under its id.
+        """
+        row = ROWS[type(command)]
+        known = self._known.get(stream_of(command, self.state.programme_id), [])
+        version = getattr(command, "version", None)
+        events = [
+            written
+            for written in known
+            if isinstance(written.event, row.records)
+            and (version is None or getattr(written.event, "version", None) == version)
+        ]
+        if not events:
+            return None
+        fields = differing_fields(command, events[0].event)
+        if fields:
+            raise ContentDiffers(id=own_id_of(command), fields=fields)
+        position = events[-1].position
+        return Recorded(position, replayed=True, body=outcome_body(events, position))
+
+    def with_repeats_found(self, commands: Sequence[Command], loader: Loader) -> list[Outcome]:
+        """Give the outcomes, those of refused commands that were recorded before looked up."""
+        refused = [i for i, outcome in enumerate(self.outcomes) if isinstance(outcome, LedgerError)]
+        if refused:
+            self._loader = loader
+            self.look_up([commands[i] for i in refused])
+        for i in refused:
+            try:
+                self.outcomes[i] = self.repeated(commands[i]) or self.outcomes[i]
+            except ContentDiffers as differs:
+                self.outcomes[i] = differs
+        return self.outcomes
+
+    def sent(self, recorded: Recorded) -> bool:
+        """Whether an outcome consists of events of this group.
+
+        Their bytes hold the instant of recording, so nobody else's are the same.
+        """
+        return any(state in recorded.body for state in self.append.states)
+
+    def _write(self, stream: StreamId, version: int, event: Event) -> Written:
+        state = self._encode(event)
+        position = self.append.add(stream, version, event.topic, state)
+        self.state.apply(event)
+        kind = type(event)
+        if kind is RedemptionHeld:
+            self.append.held.append((event.id, event.deadline_at))  # type: ignore[attr-defined]
+        elif kind in REDEMPTION_STEPS:
+            self.append.released.append(event.redemption_id)  # type: ignore[attr-defined]
+        elif kind in CONFIGURATION:
+            self.append.configured.append(position)
+        return Written(position, event, state)
+
+    def _require_loaded(self, command: Command, row: Row, stream: StreamId) -> None:
+        """Load what an earlier command of the group has made necessary."""
+        if row.redemption_id is None:
+            return
+        self._load_redemptions({row.redemption_id(command): stream})
+        self._load_accounts(row.reads(command, self.state))
+
+    def _load_accounts(self, addresses: Iterable[str]) -> None:
+        if missing := {address for address in addresses if address not in self.state.accounts}:
+            self.state.accounts.load(self._loader.accounts(missing))
+
+    def _load_redemptions(self, streams: dict[str, StreamId]) -> None:
+        missing = {
+            own_id: stream for own_id, stream in streams.items() if own_id not in self.state.redemptions
+        }
+        if not missing:
+            return
+        stored = self._loader.streams(sorted(missing.values()))
+        for own_id, stream in missing.items():
+            redemption: Redemption | None = None
+            for _, event, _ in stored.get(stream, []):
+                redemption = evolve(redemption, event)
+            self.state.redemptions[own_id] = redemption

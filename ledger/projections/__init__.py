@@ -1,0 +1,1 @@
+"""Views over the log, one file each: its fold and its queries."""

@@ -1,0 +1,1 @@
+"""The event store on PostgreSQL: the only room that knows the driver and the event library."""

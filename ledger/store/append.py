@@ -1,0 +1,181 @@
+"""The one statement that writes, and what decisions read before it.
+
+Rule of the room: everything a group changes travels in one call of `append_events`, so that a
+group is written whole or not at all, also when the call is delegated to another node.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection
+
+from ledger.domain.book import Account, BalanceKey
+from ledger.domain.identifiers import StreamId
+from ledger.store.queries import load
+
+_QUERIES: Final = load(Path(__file__).parent / "sql" / "append.sql")
+_LOG: Final = load(Path(__file__).parent / "sql" / "log.sql")
+
+
+class Head(NamedTuple):
+    """Where a programme's log stands."""
+
+    position: int
+    configured_at_position: int
+    recorded_at: datetime
+
+
+class OwnerRow(NamedTuple):
+    """What is stored of an owner of accounts."""
+
+    account: str
+    status: str
+    given_month: str
+    given_credits: int
+
+
+def owner_row(address: str, account: Account) -> OwnerRow:
+    """Give what is to be stored of an owner as it stands now."""
+    assert account.status is not None
+    return OwnerRow(address, account.status, account.given_month, account.given_credits)
+
+
+class Append:
+    """A group of events about to be written, with all that follows from them."""
+
+    __slots__ = (
+        "balances",
+        "configured",
+        "configured_at",
+        "expected",
+        "held",
+        "originator_ids",
+        "owners",
+        "recorded_at",
+        "released",
+        "states",
+        "topics",
+        "versions",
+    )
+
+    def __init__(self, expected: int, configured_at: int, recorded_at: datetime) -> None:
+        self.expected = expected
+        """Position the head must still have."""
+        self.configured_at = configured_at
+        self.recorded_at = recorded_at
+        self.originator_ids: list[StreamId] = []
+        self.versions: list[int] = []
+        self.topics: list[str] = []
+        self.states: list[bytes] = []
+        self.balances: dict[BalanceKey, int] = {}
+        self.owners: list[OwnerRow] = []
+        self.held: list[tuple[str, datetime]] = []
+        self.released: list[str] = []
+        self.configured: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def add(self, stream: bytes, version: int, topic: str, state: bytes) -> int:
+        """Add an event and give the position it will have."""
+        self.originator_ids.append(stream if isinstance(stream, StreamId) else StreamId(stream))
+        self.versions.append(version)
+        self.topics.append(topic)
+        self.states.append(state)
+        return self.expected + len(self.states)
+
+
+def append(connection: Connection[Any], programme_id: str, group: Append) -> bool:
+    """Write a group.
+
+    Returns:
+        False when the head no longer stands at `group.expected`; then nothing was written.
+
+    Raises:
+        psycopg.errors.UniqueViolation: a place in a stream is taken; nothing was written.
+    """
+    # Rows are written in key order, so that two writers can never wait for each other.
+    balances = sorted(
+        (account, asset, lot or "", amount)
+        for (account, asset, lot), amount in group.balances.items()
+        if amount
+    )
+    row = connection.execute(
+        _QUERIES["append_events"],
+        {
+            "programme_id": programme_id,
+            "expected": group.expected,
+            "configured_at": group.configured_at,
+            "recorded_at": group.recorded_at,
+            "originator_ids": group.originator_ids,
+            "versions": group.versions,
+            "topics": group.topics,
+            "states": group.states,
+            "accounts": [balance[0] for balance in balances],
+            "assets": [balance[1] for balance in balances],
+            "lots": [balance[2] for balance in balances],
+            "amounts": [balance[3] for balance in balances],
+            "owners": [owner.account for owner in group.owners],
+            "statuses": [owner.status for owner in group.owners],
+            "given_months": [owner.given_month for owner in group.owners],
+            "given_credits": [owner.given_credits for owner in group.owners],
+            "held_ids": [redemption_id for redemption_id, _ in group.held],
+            "deadlines": [deadline_at for _, deadline_at in group.held],
+            "released_ids": group.released,
+            "configured": group.configured,
+        },
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def head_of(connection: Connection[Any], programme_id: str) -> Head | None:
+    """Read where a log stands."""
+    return _head(connection, "head", programme_id)
+
+
+def lock_head(connection: Connection[Any], programme_id: str) -> Head | None:
+    """Read where a log stands and keep everybody else from appending until the transaction ends."""
+    return _head(connection, "lock_head", programme_id)
+
+
+def _head(connection: Connection[Any], query: str, programme_id: str) -> Head | None:
+    row = connection.execute(_LOG[query], {"programme_id": programme_id}, binary=True).fetchone()
+    return Head(*row) if row else None
+
+
+def create_head(connection: Connection[Any], programme_id: str, recorded_at: datetime) -> None:
+    """Make the head of a programme that has none."""
+    connection.execute(_LOG["create_head"], {"programme_id": programme_id, "recorded_at": recorded_at})
+
+
+def load_accounts(
+    connection: Connection[Any], programme_id: str, addresses: Iterable[str]
+) -> dict[str, Account]:
+    """Read the accounts named; an address that nobody knows is an account without status or balance."""
+    accounts = {address: Account() for address in addresses}
+    parameters = {"programme_id": programme_id, "accounts": sorted(accounts)}
+    for address, asset, lot, amount in connection.execute(_QUERIES["balances_of"], parameters, binary=True):
+        accounts[address].amounts[(asset, lot or None)] = amount
+    for address, status, month, given in connection.execute(_QUERIES["owners_of"], parameters, binary=True):
+        account = accounts[address]
+        account.status, account.given_month, account.given_credits = status, month, given
+    return accounts
+
+
+def accounts_due(
+    connection: Connection[Any], programme_id: str, *, after: str, up_to: str, limit: int
+) -> list[str]:
+    """Read the next accounts, in order, that hold credits whose last day is `up_to` or earlier."""
+    parameters = {"programme_id": programme_id, "after": after, "up_to": up_to, "limit": limit}
+    return [row[0] for row in connection.execute(_QUERIES["accounts_due"], parameters)]
+
+
+def holds_overdue(
+    connection: Connection[Any], programme_id: str, *, after: str, now: datetime, limit: int
+) -> list[str]:
+    """Read the next open holds, in order, whose deadline has passed."""
+    parameters = {"programme_id": programme_id, "after": after, "now": now, "limit": limit}
+    return [row[0] for row in connection.execute(_QUERIES["holds_overdue"], parameters)]

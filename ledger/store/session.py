@@ -1,0 +1,96 @@
+"""One connection at work for one programme: what the writer does to the database.
+
+Rule of the room: the driver's errors that mean something to the writer are translated here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from ledger.domain.book import Account
+from ledger.domain.identifiers import StreamId
+from ledger.domain.messages import Event
+from ledger.store import append as appending
+from ledger.store.append import Append, Head
+from ledger.store.database import Database
+from ledger.store.mapper import mapper
+from ledger.store.recorder import LOG
+
+
+class StreamTaken(Exception):
+    """A place in a stream is taken: somebody recorded something under this id before."""
+
+
+class Session:
+    """Reads and writes of one programme over one connection."""
+
+    def __init__(self, connection: Connection[Any], programme_id: str) -> None:
+        self._connection = connection
+        self._programme_id = programme_id
+        self._mapper = mapper()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make everything inside one transaction."""
+        with self._connection.transaction():
+            yield
+
+    def head(self) -> Head | None:
+        """Read where the log stands."""
+        return appending.head_of(self._connection, self._programme_id)
+
+    def lock_head(self) -> Head | None:
+        """Read where the log stands and keep others from appending until the transaction ends."""
+        return appending.lock_head(self._connection, self._programme_id)
+
+    def create_head(self, recorded_at: datetime) -> None:
+        """Make the head of a programme that is about to be opened."""
+        appending.create_head(self._connection, self._programme_id, recorded_at)
+
+    def accounts(self, addresses: Iterable[str]) -> dict[str, Account]:
+        """Read the accounts named."""
+        return appending.load_accounts(self._connection, self._programme_id, addresses)
+
+    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
+        """Read position, event and bytes of all events of the streams named."""
+        parameters = {"programme_id": self._programme_id, "stream_ids": list(stream_ids)}
+        found: dict[StreamId, list[tuple[int, Event, bytes]]] = {}
+        for position, stream, _, topic, state in self._connection.execute(
+            LOG["streams"], parameters, binary=True
+        ):
+            event = self._mapper.event_of(topic, state)
+            found.setdefault(StreamId(stream.bytes), []).append((position, event, state))
+        return found
+
+    def configuration(self) -> list[Event]:
+        """Read the events by which commands are decided, in order."""
+        rows = self._connection.execute(
+            LOG["configuration"], {"programme_id": self._programme_id}, binary=True
+        )
+        return [self._mapper.event_of(row[3], row[4]) for row in rows]
+
+    def append(self, group: Append) -> bool:
+        """Write a group; False when the head no longer stands where the group expects it.
+
+        Raises:
+            StreamTaken: an id was used before; nothing was written.
+        """
+        try:
+            return appending.append(self._connection, self._programme_id, group)
+        except psycopg.errors.UniqueViolation as taken:
+            raise StreamTaken from taken
+
+
+@contextmanager
+def open_session(database: Database, programme_id: str) -> Iterator[Session]:
+    """Borrow a connection for one programme.
+
+    Raises:
+        DatabaseUnavailable: as `Database.connection`.
+    """
+    with database.connection() as connection:
+        yield Session(connection, programme_id)

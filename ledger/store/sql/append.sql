@@ -1,0 +1,38 @@
+-- Writing a group of events, and reading what its decisions need.
+
+-- append_events: events and everything that follows from them; false when the head has moved
+SELECT append_events(
+    %(programme_id)b::text, %(expected)b::bigint, %(configured_at)b::bigint, %(recorded_at)b::timestamptz,
+    %(originator_ids)b::uuid[], %(versions)b::integer[], %(topics)b::text[], %(states)b::bytea[],
+    %(accounts)b::text[], %(assets)b::text[], %(lots)b::text[], %(amounts)b::bigint[],
+    %(owners)b::text[], %(statuses)b::text[], %(given_months)b::text[], %(given_credits)b::bigint[],
+    %(held_ids)b::text[], %(deadlines)b::timestamptz[], %(released_ids)b::text[],
+    %(configured)b::bigint[]
+)
+
+-- balances_of: every balance of the accounts named
+SELECT account, asset, lot, amount
+  FROM balances
+ WHERE programme_id = %(programme_id)s AND account = ANY (%(accounts)s)
+
+-- owners_of: status and monthly giving of the owners named
+SELECT account, status, given_month, given_credits
+  FROM owners
+ WHERE programme_id = %(programme_id)s AND account = ANY (%(accounts)s)
+
+-- accounts_due: the next accounts with credits whose last day has passed
+SELECT DISTINCT account
+  FROM balances
+ WHERE programme_id = %(programme_id)s AND account > %(after)s
+   AND asset = 'CREDIT' AND lot <= %(up_to)s AND amount > 0
+   AND account NOT IN ('redeemed', 'expired', 'issuance', 'adjusted')
+   AND account NOT LIKE '%%:held'
+ ORDER BY account
+ LIMIT %(limit)s
+
+-- holds_overdue: the next open holds whose deadline has passed
+SELECT redemption_id
+  FROM holds
+ WHERE programme_id = %(programme_id)s AND redemption_id > %(after)s AND deadline_at < %(now)s
+ ORDER BY redemption_id
+ LIMIT %(limit)s
