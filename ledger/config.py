@@ -206,7 +206,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return Settings(**{setting.field: _value(setting, variables) for setting in SETTINGS})
 
 
-def _value(setting: Setting, variables: Mapping[str, str]) -> Any:  # noqa: ANN401 — each setting has its own type
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment for a child process that shall run with these settings.
+
+    Everything else that this process was given (paths, libpq's own variables) is passed on.
+    """
+    told = {setting.name: getattr(settings, setting.field) for setting in SETTINGS}
+    passed_on = {name: value for name, value in os.environ.items() if name not in told}
+    return passed_on | {name: str(value) for name, value in told.items() if value is not None}
+
+
+def _value(setting: Setting, variables: Mapping[str, str]) -> Any:
     """The value of one setting, read and checked."""
     text = variables.get(setting.name) or setting.default
     if text is None:
