@@ -36,20 +36,25 @@ class Account(msgspec.Struct):
     given_month: str = ""
     given_credits: int = 0
     """Credits given away in `given_month` (local, `YYYY-MM`), for the monthly quota."""
-    amounts: dict[tuple[str, str | None], int] = {}
-    """Units by asset and lot; a missing pair is zero."""
+    lots: dict[str, int] = {}
+    """Whole credits by lot."""
+    others: dict[str, int] = {}
+    """Whole grams and 分 by asset."""
+
+    def add(self, asset: str, lot: str | None, amount: int) -> None:
+        """Post one leg."""
+        if lot is not None:
+            self.lots[lot] = self.lots.get(lot, 0) + amount
+        else:
+            self.others[asset] = self.others.get(asset, 0) + amount
 
     def total(self, asset: str) -> int:
         """All units of one asset, every lot together."""
-        return sum(amount for (held_asset, _), amount in self.amounts.items() if held_asset == asset)
+        return sum(self.lots.values()) if asset == CREDIT else self.others.get(asset, 0)
 
-    def lots(self) -> list[tuple[str, int]]:
+    def lots_in_order(self) -> list[tuple[str, int]]:
         """Credits by lot, the earliest to expire first, empty lots left out."""
-        return sorted(
-            (lot, amount)
-            for (asset, lot), amount in self.amounts.items()
-            if asset == CREDIT and amount and lot is not None
-        )
+        return sorted([held for held in self.lots.items() if held[1]])
 
 
 def take_earliest(lots: Iterable[tuple[str, int]], credits_needed: int) -> list[tuple[str, int]] | None:
@@ -93,8 +98,7 @@ class Accounts:
         """Put the stored state of addresses in place, with what was posted to them since."""
         for (address, asset, lot), amount in self.changed_balances.items():
             if (account := stored.get(address)) is not None:
-                pair = (asset, lot)
-                account.amounts[pair] = account.amounts.get(pair, 0) + amount
+                account.add(asset, lot, amount)
         self._loaded.update(stored)
 
     def post(self, legs: Iterable[Leg]) -> None:
@@ -110,8 +114,7 @@ class Accounts:
             changed[key] = changed.get(key, 0) + amount
             account = loaded.get(address)
             if account is not None:
-                pair = (asset, lot)
-                account.amounts[pair] = account.amounts.get(pair, 0) + amount
+                account.add(asset, lot, amount)
 
     def set_status(self, address: str, status: Status) -> None:
         """Open, freeze, unfreeze or close an owner."""

@@ -881,6 +881,8 @@ class MalformedJson(InvalidInput):
     next_step: ClassVar[str] = "Correct what the reason names."
     reason: str
     """One of `api.strict_json.REASONS`."""
+    explanation: str
+    """The same in words."""
 
 
 @dataclass(eq=False)

@@ -108,7 +108,7 @@ def expire_credits(
     """
     require_due(command.up_to, today)
     last_day = command.up_to.isoformat()
-    due = [(lot, amount) for lot, amount in accounts[command.account].lots() if lot <= last_day]
+    due = [(lot, amount) for lot, amount in accounts[command.account].lots_in_order() if lot <= last_day]
     if not due:
         return None
     return CreditsExpired(

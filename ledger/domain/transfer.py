@@ -104,7 +104,7 @@ def take_spendable(account: Account, address: str, credits_needed: int, today: s
         LotsExpired: with its expired lots the account would have had enough.
         InsufficientCredits: it would not.
     """
-    lots = account.lots()
+    lots = account.lots_in_order()
     spendable = lots if not lots or lots[0][0] >= today else [held for held in lots if held[0] >= today]
     taken = take_earliest(spendable, credits_needed)
     if taken is not None:

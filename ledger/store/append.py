@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from ledger.domain.book import Account, BalanceKey
 from ledger.domain.identifiers import StreamId
+from ledger.store.arrays import ByteaArray, Int4Array, Int8Array, TextArray, TimestampArray, UuidArray
 from ledger.store.queries import load
 
 _QUERIES: Final = load(Path(__file__).parent / "sql" / "append.sql")
@@ -96,12 +97,7 @@ def append(connection: Connection[Any], programme_id: str, group: Append) -> boo
     Raises:
         psycopg.errors.UniqueViolation: a place in a stream is taken; nothing was written.
     """
-    # Rows are written in key order, so that two writers can never wait for each other.
-    balances = sorted(
-        (account, asset, lot or "", amount)
-        for (account, asset, lot), amount in group.balances.items()
-        if amount
-    )
+    balances = [(*key, amount) for key, amount in group.balances.items() if amount]
     row = connection.execute(
         _QUERIES["append_events"],
         {
@@ -109,22 +105,22 @@ def append(connection: Connection[Any], programme_id: str, group: Append) -> boo
             "expected": group.expected,
             "configured_at": group.configured_at,
             "recorded_at": group.recorded_at,
-            "originator_ids": group.originator_ids,
-            "versions": group.versions,
-            "topics": group.topics,
-            "states": group.states,
-            "accounts": [balance[0] for balance in balances],
-            "assets": [balance[1] for balance in balances],
-            "lots": [balance[2] for balance in balances],
-            "amounts": [balance[3] for balance in balances],
-            "owners": [owner.account for owner in group.owners],
-            "statuses": [owner.status for owner in group.owners],
-            "given_months": [owner.given_month for owner in group.owners],
-            "given_credits": [owner.given_credits for owner in group.owners],
-            "held_ids": [redemption_id for redemption_id, _ in group.held],
-            "deadlines": [deadline_at for _, deadline_at in group.held],
-            "released_ids": group.released,
-            "configured": group.configured,
+            "originator_ids": UuidArray.of(group.originator_ids),
+            "versions": Int4Array.of(group.versions),
+            "topics": TextArray.of_texts(group.topics),
+            "states": ByteaArray.of(group.states),
+            "accounts": TextArray.of_texts(account for account, _, _, _ in balances),
+            "assets": TextArray.of_texts(asset for _, asset, _, _ in balances),
+            "lots": TextArray.of_texts(lot or "" for _, _, lot, _ in balances),
+            "amounts": Int8Array.of([amount for _, _, _, amount in balances]),
+            "owners": TextArray.of_texts(owner.account for owner in group.owners),
+            "statuses": TextArray.of_texts(owner.status for owner in group.owners),
+            "given_months": TextArray.of_texts(owner.given_month for owner in group.owners),
+            "given_credits": Int8Array.of([owner.given_credits for owner in group.owners]),
+            "held_ids": TextArray.of_texts(redemption_id for redemption_id, _ in group.held),
+            "deadlines": TimestampArray.of_instants(deadline_at for _, deadline_at in group.held),
+            "released_ids": TextArray.of_texts(group.released),
+            "configured": Int8Array.of(group.configured),
         },
     ).fetchone()
     assert row is not None
@@ -158,7 +154,7 @@ def load_accounts(
     accounts = {address: Account() for address in addresses}
     parameters = {"programme_id": programme_id, "accounts": sorted(accounts)}
     for address, asset, lot, amount in connection.execute(_QUERIES["balances_of"], parameters, binary=True):
-        accounts[address].amounts[(asset, lot or None)] = amount
+        accounts[address].add(asset, lot or None, amount)
     for address, status, month, given in connection.execute(_QUERIES["owners_of"], parameters, binary=True):
         account = accounts[address]
         account.status, account.given_month, account.given_credits = status, month, given

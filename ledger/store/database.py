@@ -11,26 +11,12 @@ import psycopg
 import psycopg_pool
 from eventsourcing.postgres import PostgresDatastore
 from psycopg import Connection
-from psycopg.adapt import Dumper
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import Format
 
 from ledger.domain.errors import DatabaseUnavailable
-from ledger.domain.identifiers import StreamId
+from ledger.store.arrays import register
 
-UUID_OID: Final = 2950
 CONNECT_WAIT_S_MAX: Final = 5.0
-
-
-class StreamIdDumper(Dumper):
-    """Sends the sixteen bytes of a stream id as they are."""
-
-    format = Format.BINARY
-    oid = UUID_OID
-
-    def dump(self, obj: StreamId) -> bytes:
-        """Give the bytes of a uuid on the wire."""
-        return obj
 
 
 class Database(PostgresDatastore):
@@ -103,4 +89,4 @@ class Database(PostgresDatastore):
 def _configure(connection: Connection[Any]) -> None:
     connection.autocommit = True
     connection.prepare_threshold = 1
-    connection.adapters.register_dumper(StreamId, StreamIdDumper)
+    register(connection)

@@ -18,6 +18,7 @@ from ledger.domain.identifiers import stream_id
 from ledger.domain.limits import PAGE_EVENTS_MAX
 from ledger.domain.messages import Event
 from ledger.store.append import head_of
+from ledger.store.arrays import UuidArray
 from ledger.store.database import Database
 from ledger.store.mapper import EventMapper, MsgspecTranscoder, mapper
 from ledger.store.recorder import LOG, POSITION_MAX, ProgrammeRecorder
@@ -131,7 +132,10 @@ class Log:
 
     def stream(self, programme_id: str, kind: str, own_id: str) -> list[LoggedEvent]:
         """Read the events of the fact that its caller names `own_id`."""
-        parameters = {"programme_id": programme_id, "stream_ids": [stream_id(programme_id, kind, own_id)]}
+        parameters = {
+            "programme_id": programme_id,
+            "stream_ids": UuidArray.of([stream_id(programme_id, kind, own_id)]),
+        }
         with self._database.connection() as connection:
             rows = connection.execute(LOG["streams"], parameters, binary=True).fetchall()
         return [LoggedEvent(*row) for row in rows]

@@ -16,6 +16,7 @@ from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Event
 from ledger.store import append as appending
 from ledger.store.append import Append, Head
+from ledger.store.arrays import UuidArray
 from ledger.store.database import Database
 from ledger.store.mapper import mapper
 from ledger.store.recorder import LOG
@@ -57,7 +58,7 @@ class Session:
 
     def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
         """Read position, event and bytes of all events of the streams named."""
-        parameters = {"programme_id": self._programme_id, "stream_ids": list(stream_ids)}
+        parameters = {"programme_id": self._programme_id, "stream_ids": UuidArray.of(stream_ids)}
         found: dict[StreamId, list[tuple[int, Event, bytes]]] = {}
         for position, stream, _, topic, state in self._connection.execute(
             LOG["streams"], parameters, binary=True

@@ -35,7 +35,7 @@ SELECT position, originator_id, originator_version, topic, state
 -- streams: all events of the streams named
 SELECT position, originator_id, originator_version, topic, state
   FROM events
- WHERE programme_id = %(programme_id)s AND originator_id = ANY (%(stream_ids)s)
+ WHERE programme_id = %(programme_id)s AND originator_id = ANY (%(stream_ids)b::uuid[])
  ORDER BY position
 
 -- stream: some events of one stream, oldest first
