@@ -85,7 +85,8 @@ def ready_database(settings: Settings, *, migrate: bool = False, shared: bool = 
     server that somebody named is only when told to.
 
     Raises:
-        errors.CannotStart: There is no such database, and why.
+        errors.CannotStart: The database cannot be used as it is, and why.
+        errors.DatabaseUnavailable: The server named does not answer.
     """
     with database_for(settings, shared=shared) as conninfo:
         named = replace(settings, database_url=conninfo)
@@ -242,7 +243,7 @@ def running_server(
         on_end: Called, in another thread, when the server's main process has ended.
 
     Raises:
-        errors.CannotStart: As `ready_database`.
+        errors.CannotStart, errors.DatabaseUnavailable: As `ready_database`.
         errors.SettingInvalid: The port is taken, or the address is not one of this machine.
         ChildProcessError: The server ended instead of answering.
     """
@@ -265,7 +266,7 @@ def serve(settings: Settings, *, migrate: bool = False, announce: Callable[[Serv
         announce: Called once the server answers.
 
     Raises:
-        errors.CannotStart, errors.SettingInvalid: As `running_server`.
+        errors.CannotStart, errors.DatabaseUnavailable, errors.SettingInvalid: As `running_server`.
         ChildProcessError: The server ended by itself.
     """
     over = threading.Event()
