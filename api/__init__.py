@@ -1,0 +1,1 @@
+"""HTTP only: read a request, make one call down, write the answer."""

@@ -1,0 +1,37 @@
+"""Methodologies over HTTP."""
+
+from flask import Response
+
+from api.access import EVERY_ROLE, Access
+from api.answer_schemas import LoggedEventAnswer, PublishedAnswer
+from api.answers import event_document, found, recorded
+from api.published import published, version
+from api.routes import IN_PROGRAMME, Routes
+from api.serving import the_ledger
+from ledger.domain.errors import MethodologyNotFound
+from ledger.domain.rules import MethodologyPublished, PublishMethodology
+
+routes = Routes("methodologies", description="How grams are calculated, version by version.")
+
+
+@routes.post(f"{IN_PROGRAMME}/methodologies")
+@routes.takes(PublishMethodology)
+def publish_methodology(command: PublishMethodology, programme_id: str) -> Response:
+    """Publish the next version of a methodology: formula, parameters and factors with sources."""
+    return recorded(the_ledger().writer.submit(programme_id, command))
+
+
+@routes.get(f"{IN_PROGRAMME}/methodologies")
+@routes.gives(PublishedAnswer, Access(EVERY_ROLE))
+def list_methodologies(programme_id: str) -> Response:
+    """Read every published version of every methodology."""
+    return found(published(programme_id, MethodologyPublished))
+
+
+@routes.get(f"{IN_PROGRAMME}/methodologies/<methodology_id>/versions/<version:number>")
+@routes.gives(LoggedEventAnswer, Access(EVERY_ROLE))
+def read_methodology(programme_id: str, methodology_id: str, number: int) -> Response:
+    """Read one published version; it never changes."""
+    if (logged := version(programme_id, "methodology", methodology_id, number)) is None:
+        raise MethodologyNotFound(methodology_id=methodology_id, version=number)
+    return found(event_document(logged))

@@ -1,0 +1,61 @@
+"""Reading what stands behind the question mark, strictly: plain digits, plain words, each once."""
+
+from typing import Any
+
+from flask import request
+
+from ledger.domain.errors import FieldsInvalid
+from ledger.domain.limits import NUMBER_DIGITS_MAX
+
+
+def whole_number(name: str, *, least: int, most: int, default: int) -> int:
+    """Give a whole number from `least` to `most`, or `default` when it is not there.
+
+    Raises:
+        FieldsInvalid: it is written otherwise, out of bounds, or there twice.
+    """
+    text = _only(name)
+    if text is None:
+        return default
+    # int() alone would also take "1_0", " 1 ", signs and digits of other scripts.
+    if text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX and least <= int(text) <= most:
+        return int(text)
+    raise _invalid(name, f"must be a whole number from {least} to {most}")
+
+
+def truth(name: str, *, default: bool) -> bool:
+    """Give `true` or `false`, or `default` when it is not there.
+
+    Raises:
+        FieldsInvalid: it is written otherwise, or there twice.
+    """
+    match _only(name):
+        case None:
+            return default
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise _invalid(name, "must be true or false")
+
+
+def query_parameter(
+    name: str, description: str, *, least: int, most: int, default: int | None = None
+) -> dict[str, Any]:
+    """Give the OpenAPI entry of a whole number in the query."""
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    if default is not None:
+        schema["default"] = default
+    return {"in": "query", "name": name, "description": description, "schema": schema}
+
+
+def _only(name: str) -> str | None:
+    texts = request.args.getlist(name)
+    if len(texts) > 1:
+        raise _invalid(name, "may be given once")
+    return texts[0] if texts else None
+
+
+def _invalid(name: str, message: str) -> FieldsInvalid:
+    return FieldsInvalid(errors=[{"field": name, "message": message}])
