@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -108,7 +109,7 @@ def test_what_is_no_key_is_unknown(keys: Keys, secret: str) -> None:
         ({"name": "a", "role": "poster", "programme_id": "City A"}, "programme_id"),
     ],
 )
-def test_a_key_of_impossible_terms_is_not_made(keys: Keys, terms: dict[str, str], field: str) -> None:
+def test_a_key_of_impossible_terms_is_not_made(keys: Keys, terms: dict[str, Any], field: str) -> None:
     with pytest.raises(FieldsInvalid) as refused:
         keys.create(**terms)
     assert [error["field"] for error in refused.value.errors] == [field]
