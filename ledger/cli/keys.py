@@ -1,6 +1,7 @@
 """`ledger key`: making, listing and revoking the keys that open the HTTP interface."""
 
 import click
+from rich.markup import escape
 from rich.table import Table
 
 from ledger.cli.showing import answers, notes, opened_ledger
@@ -51,7 +52,9 @@ def list_keys() -> None:
     for known in keys:
         revoked = f"{known.revoked_at:%Y-%m-%d %H:%M}" if known.revoked_at else "no"
         created = f"{known.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(known.key_id, known.name, known.role, known.programme_id or "all", created, revoked)
+        table.add_row(
+            known.key_id, escape(known.name), known.role, known.programme_id or "all", created, revoked
+        )
     answers().print(table)
 
 

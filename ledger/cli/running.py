@@ -86,5 +86,6 @@ def demo() -> None:
             sys.exit(1)
     console.print(
         "\n[bold green]All checks passed[/], and nothing is left running. "
-        "The programme stays in the database.\nNext: [bold]make serve[/] for a server of your own, docs/http.md for what it answers."
+        "The programme stays in the database.\n"
+        "Next: [bold]make serve[/] for a server of your own, docs/http.md for what it answers."
     )
