@@ -74,6 +74,8 @@ class Deciding:
     ) -> None:
         self.state = state
         self.outcomes: list[Outcome] = []
+        self.packed: list[bytes] = []
+        """What the accepted commands add, ready to be sent."""
         self.is_fate_unknown = False
         """Whether the connection was lost after this was sent, so that it may stand in the log."""
         self.append = Append(state.position, state.configured_at_position, recorded_at)
@@ -119,6 +121,7 @@ class Deciding:
         # Copied, not referred to: the next group may be decided while this one is being sent.
         self.append.owners = [owner_row(address, accounts[address]) for address in sorted(owners)]
         self.append.configured_at = self.state.configured_at_position
+        self.packed = self.append.packed(self.state.programme_id)
         return self.outcomes
 
     def decide(self, command: Command) -> Outcome:

@@ -308,7 +308,7 @@ class Writer:
         try:
             with open_session(self._database, lane.programme_id) as session:
                 if len(attempt.append):
-                    is_current = session.append(attempt.append)
+                    is_current = session.append(attempt.packed)
                 else:
                     head = session.head()
                     is_current = head is not None and head.position == attempt.append.expected
@@ -348,7 +348,7 @@ class Writer:
                         outcomes = deciding.decide_all(commands_of(group))
                         if group[0].atomic and any(isinstance(o, LedgerError) for o in outcomes):
                             return none_applied(outcomes)
-                        if len(deciding.append) and not session.append(deciding.append):
+                        if len(deciding.append) and not session.append(deciding.packed):
                             raise RuntimeError("the head moved under its own lock")
                 lane.state = deciding.state
                 lane.rules = deciding.state.rules()

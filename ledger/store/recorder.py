@@ -77,7 +77,7 @@ class ProgrammeRecorder(PostgresApplicationRecorder):
                             stored.state,
                         )
                     group.balances = balances
-                    append(connection, self.programme_id, group)
+                    append(connection, group.packed(self.programme_id))
             except psycopg.errors.UniqueViolation as taken:
                 raise IntegrityError(str(taken)) from taken
         return list(range(head.position + 1, head.position + 1 + len(stored_events)))

@@ -15,7 +15,7 @@ from ledger.domain.book import Account
 from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Event
 from ledger.store import append as appending
-from ledger.store.append import Append, Head
+from ledger.store.append import Head
 from ledger.store.arrays import UuidArray
 from ledger.store.database import Database
 from ledger.store.mapper import mapper
@@ -74,14 +74,14 @@ class Session:
         )
         return [self._mapper.event_of(row[3], row[4]) for row in rows]
 
-    def append(self, group: Append) -> bool:
-        """Write a group; False when the head no longer stands where the group expects it.
+    def append(self, parameters: Sequence[bytes]) -> bool:
+        """Write a packed group; False when the head no longer stands where the group expects it.
 
         Raises:
             StreamTaken: an id was used before; nothing was written.
         """
         try:
-            return appending.append(self._connection, self._programme_id, group)
+            return appending.append(self._connection, parameters)
         except psycopg.errors.UniqueViolation as taken:
             raise StreamTaken from taken
 

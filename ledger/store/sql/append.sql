@@ -2,12 +2,11 @@
 
 -- append_events: events and everything that follows from them; false when the head has moved
 SELECT append_events(
-    %(programme_id)b::text, %(expected)b::bigint, %(configured_at)b::bigint, %(recorded_at)b::timestamptz,
-    %(originator_ids)b::uuid[], %(versions)b::integer[], %(topics)b::text[], %(states)b::bytea[],
-    %(accounts)b::text[], %(assets)b::text[], %(lots)b::text[], %(amounts)b::bigint[],
-    %(owners)b::text[], %(statuses)b::text[], %(given_months)b::text[], %(given_credits)b::bigint[],
-    %(held_ids)b::text[], %(deadlines)b::timestamptz[], %(released_ids)b::text[],
-    %(configured)b::bigint[]
+    $1::text, $2::bigint, $3::bigint, $4::timestamptz,
+    $5::uuid[], $6::integer[], $7::text[], $8::bytea[],
+    $9::text[], $10::text[], $11::text[], $12::bigint[],
+    $13::text[], $14::text[], $15::text[], $16::bigint[],
+    $17::text[], $18::timestamptz[], $19::text[], $20::bigint[]
 )
 
 -- balances_of: every balance of the accounts named

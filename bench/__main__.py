@@ -1,0 +1,43 @@
+"""Run the benchmarks: `python -m bench [batches] [singles] [growth] [http]`, all of them when none is named."""
+
+from pathlib import Path
+
+import click
+import psycopg
+
+from bench import batches, growth, singles
+from bench.programme import Programme, new_database, server
+from bench.report import Report, database_settings
+
+PARTS = ("batches", "singles", "growth", "http")
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("var/bench.json"))
+@click.option("--events", default=growth.EVENTS, help="Events in the store for the growth figures.")
+def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
+    """Measure, print a table, write JSON."""
+    chosen = parts or PARTS
+    report = Report()
+    with server() as conninfo:
+        with psycopg.connect(conninfo) as connection:
+            report.database = database_settings(connection)
+        with new_database(conninfo) as database, Programme(database) as programme:
+            empty_rate = 0.0
+            if "batches" in chosen or "growth" in chosen:
+                empty_rate = batches.measure(programme, report)
+            if "singles" in chosen:
+                singles.measure(programme, report)
+            if "growth" in chosen:
+                growth.measure(programme, report, empty_rate=empty_rate, events=events)
+        if "http" in chosen:
+            with new_database(conninfo) as database:
+                pass
+    report.print()
+    report.write(json_path)
+    click.echo(f"written to {json_path}")
+
+
+if __name__ == "__main__":
+    main()
