@@ -26,6 +26,7 @@ from ledger.domain.errors import (
     LedgerError,
     LineTooLarge,
     TooManyLines,
+    Unavailable,
 )
 from ledger.domain.expiry import RunExpiry
 from ledger.domain.limits import BULK_BODY_BYTES_MAX, BULK_LINE_BYTES_MAX
@@ -75,18 +76,40 @@ _ANSWER: Final = {"content": {NDJSON: {"schema": {"type": "string"}}}}
 def record_many(programme_id: str) -> Response:
     """Record many commands of mixed kinds, each line with its `kind`; docs/http.md has the format."""
     atomic = truth("atomic", default=False)
-    ledger = the_ledger()
-    lines = split(
-        read_body(content_type=NDJSON, bytes_max=BULK_BODY_BYTES_MAX), ledger.settings.bulk_lines_max
-    )
+    lines = split(read_body(content_type=NDJSON, bytes_max=BULK_BODY_BYTES_MAX), _lines_max(atomic=atomic))
     decoded = [decode_line(line, the_key()) for line in lines]
-    commands = [command for command in decoded if isinstance(command, Command)]
+    commands = [one for one in decoded if isinstance(one, Command)]
     if atomic and len(commands) < len(decoded):
         return _answer(_none_applied(decoded), atomic=atomic)
-    outcomes = iter(ledger.writer.submit_many(programme_id, commands, atomic=atomic))
-    return _answer(
-        [one if isinstance(one, LedgerError) else next(outcomes) for one in decoded], atomic=atomic
-    )
+    outcomes = iter(_record(programme_id, commands, atomic=atomic))
+    answered = [one if isinstance(one, LedgerError) else next(outcomes) for one in decoded]
+    return _answer(answered, atomic=atomic)
+
+
+def _lines_max(*, atomic: bool) -> int:
+    """How many lines a request may have; what is written whole must fit into one commit."""
+    ledger = the_ledger()
+    lines_max = ledger.settings.bulk_lines_max
+    return min(lines_max, ledger.writer.group_commands_max) if atomic else lines_max
+
+
+def _record(programme_id: str, commands: Sequence[Command], *, atomic: bool) -> list[Outcome]:
+    """Give the outcome of each command, commit by commit.
+
+    Raises:
+        Unavailable: nothing of the request has an outcome yet; later, only the lines concerned say so.
+    """
+    writer = the_ledger().writer
+    outcomes: list[Outcome] = []
+    for start in range(0, len(commands), writer.group_commands_max):
+        part = commands[start : start + writer.group_commands_max]
+        try:
+            outcomes += writer.submit_many(programme_id, part, atomic=atomic)
+        except Unavailable as refused:
+            if not outcomes:
+                raise
+            outcomes += [refused] * len(part)
+    return outcomes
 
 
 def split(body: bytes, lines_max: int) -> list[bytes]:

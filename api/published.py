@@ -39,7 +39,7 @@ def published(programme_id: str, event: type[Event]) -> dict[str, Any]:
     return {"events": event_documents(logged for logged in configuration if logged.topic == event.topic)}
 
 
-def version(programme_id: str, kind: str, own_id: str, number: int) -> LoggedEvent | None:
+def published_version(programme_id: str, kind: str, own_id: str, version: int) -> LoggedEvent | None:
     """Give one published version; None when there is no such one."""
     versions = the_ledger().log.stream(programme_id, kind, own_id)
-    return versions[number - 1] if number <= len(versions) else None
+    return versions[version - 1] if version <= len(versions) else None

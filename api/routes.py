@@ -75,6 +75,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
             every_programme: whether only a key for all programmes may do this.
         """
         access = Access(roles=ROLES_OF_COMMAND[command_type], every_programme=every_programme)
+        schema_of(command_type)  # made now, not by the first request
         body = schema_of(command_type, left_out=frozenset(from_path))
         created = {
             "description": "Recorded, now or before.",
@@ -86,6 +87,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
             @wraps(view)
             def reading(**path: str) -> Response:
                 value = strict_json.loads(read_body(content_type=JSON, bytes_max=BODY_BYTES_MAX))
+                # What is named in the path stands in the command, so the view need not see it.
                 return view(command=load(command_type, _with_path(value, path, from_path)), **path)
 
             return self.describes(
@@ -123,7 +125,8 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
             document |= {"security": [{"key": []}], "x-roles": list(access.roles)}
 
         def decorate(view: View) -> View:
-            return grants(access)(self.doc(**document)(view))  # type: ignore[no-any-return]
+            named = self.doc(operationId=view.__name__, **document)(view)
+            return grants(access)(named)  # type: ignore[no-any-return]
 
         return decorate
 
@@ -134,7 +137,7 @@ def problem_name(status: HTTPStatus) -> str:
 
 
 def _with_path(value: dict[str, Any], path: dict[str, str], from_path: Sequence[str]) -> dict[str, Any]:
-    """The body's fields with those of the path.
+    """The body's fields with those of the path, which are taken out of it.
 
     Raises:
         FieldsInvalid: the body repeats a field of the path.
@@ -143,4 +146,4 @@ def _with_path(value: dict[str, Any], path: dict[str, str], from_path: Sequence[
         raise FieldsInvalid(
             errors=[{"field": name, "message": "is taken from the path"} for name in repeated]
         )
-    return value | {name: path[name] for name in from_path}
+    return value | {name: path.pop(name) for name in from_path}

@@ -5,7 +5,7 @@ from flask import Response
 from api.access import EVERY_ROLE, Access
 from api.answer_schemas import LoggedEventAnswer, PublishedAnswer
 from api.answers import event_document, found, recorded
-from api.published import published, version
+from api.published import published, published_version
 from api.routes import IN_PROGRAMME, Routes
 from api.serving import the_ledger
 from ledger.domain.errors import ScenarioNotFound
@@ -28,10 +28,10 @@ def list_scenarios(programme_id: str) -> Response:
     return found(published(programme_id, ScenarioPublished))
 
 
-@routes.get(f"{IN_PROGRAMME}/scenarios/<scenario_id>/versions/<version:number>")
+@routes.get(f"{IN_PROGRAMME}/scenarios/<scenario_id>/versions/<version:version>")
 @routes.gives(LoggedEventAnswer, Access(EVERY_ROLE))
-def read_scenario(programme_id: str, scenario_id: str, number: int) -> Response:
+def read_scenario(programme_id: str, scenario_id: str, version: int) -> Response:
     """Read one published version; it never changes."""
-    if (logged := version(programme_id, "scenario", scenario_id, number)) is None:
+    if (logged := published_version(programme_id, "scenario", scenario_id, version)) is None:
         raise ScenarioNotFound(scenario_id=scenario_id)
     return found(event_document(logged))

@@ -162,7 +162,8 @@ def document_field(converter: Any, field: fields.Field[Any], **_kwargs: Any) -> 
     """Say in the OpenAPI document what is special about our fields; apispec binds and calls it."""
     match field:
         case Typed():
-            return json_schema(field.described)
+            document = json_schema(field.described)
+            return document | {"type": [document["type"], "null"]} if field.allow_none else document
         case Listed():
             return {"minItems": field.length_min, "maxItems": field.length_max}
         case Named():

@@ -1,0 +1,183 @@
+"""A small programme over HTTP, as the tests' callers see it: one key per role, one of everything."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from api.app import create_app
+from ledger.bootstrap import Ledger
+from ledger.keys import ROLES
+
+TOWN: Final = "town"
+BASE: Final = f"/v1/programmes/{TOWN}"
+OCCURRED: Final = "2026-11-20T08:00:00+08:00"
+NDJSON: Final = "application/x-ndjson"
+
+PROGRAMME: Final[dict[str, Any]] = {
+    "id": TOWN,
+    "name_zh": "小城",
+    "name_en": "Town",
+    "level": "city",
+    "time_zone": "Asia/Shanghai",
+    "transferable": True,
+    "expiry": {"kind": "month_end", "months": 12},
+    "occurred_at": OCCURRED,
+}
+
+
+class Answer(TestResponse):
+    """An answer whose JSON, where it has any, is taken as it is."""
+
+    @property
+    def json(self) -> Any:
+        return super().json
+
+
+def in_days(days: float) -> str:
+    """An instant from now, as callers write it."""
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+class Town:
+    """The application, and callers of every role."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.app: Flask = create_app(ledger)
+        self.client = self.app.test_client()
+        self.secrets: dict[str, str] = {
+            role: ledger.keys.create(name=role, role=role).secret for role in ROLES
+        }
+
+    def headers(self, role: str | None) -> dict[str, str]:
+        """How a caller of a role shows its key."""
+        return {} if role is None else {"Authorization": f"Bearer {self.secrets[role]}"}
+
+    def get(self, path: str, role: str | None = "auditor", base: str = BASE) -> Answer:
+        """Read something of the programme."""
+        return cast("Answer", self.client.get(f"{base}{path}", headers=self.headers(role)))
+
+    def send(
+        self, path: str, raw: bytes, role: str | None = "operator", content_type: str = "application/json"
+    ) -> Answer:
+        """Post bytes as they are."""
+        answer = self.client.post(
+            f"{BASE}{path}", data=raw, headers=self.headers(role), content_type=content_type
+        )
+        return cast("Answer", answer)
+
+    def post(self, role: str, path: str, **fields: Any) -> Answer:
+        """Post a command; `occurred_at` is filled in."""
+        return self.send(path, json.dumps({"occurred_at": OCCURRED, **fields}).encode(), role)
+
+    def bulk(
+        self, *lines: dict[str, Any] | bytes, role: str = "poster", atomic: bool | None = None
+    ) -> Answer:
+        """Post many commands; bytes are sent as they are."""
+        raw = b"".join(
+            (line if isinstance(line, bytes) else json.dumps({"occurred_at": OCCURRED, **line}).encode())
+            + b"\n"
+            for line in lines
+        )
+        query = "" if atomic is None else f"?atomic={str(atomic).lower()}"
+        return self.send(f"/bulk{query}", raw, role, NDJSON)
+
+    def open(self, **terms: Any) -> "Town":
+        """Open the programme and one of everything in it."""
+        made = [
+            self.client.post("/v1/programmes", json=PROGRAMME | terms, headers=self.headers("operator")),
+            self.post(
+                "operator",
+                "/methodologies",
+                id="bus",
+                version=1,
+                name_zh="公交",
+                name_en="Bus",
+                formula="distance",
+                factors=[
+                    {
+                        "name": "per_km",
+                        "value": "100",
+                        "unit": "g/km",
+                        "region": "本市",
+                        "year": 2025,
+                        "source": "illustrative",
+                        "illustrative": True,
+                    }
+                ],
+            ),
+            self.post(
+                "operator",
+                "/scenarios",
+                id="bus-ride",
+                version=1,
+                name_zh="乘公交",
+                name_en="Bus ride",
+                methodology_id="bus",
+                methodology_version=1,
+                rule={"kind": "credits_per_grams", "credits": 1, "per_g": 100},
+                valid_from="2020-01-01T00:00:00+08:00",
+            ),
+            self.post("finance", "/merchants", id="tea", name_zh="茶馆", name_en="Tea house"),
+            self.post("finance", "/funds", id="green", name_zh="绿色基金", name_en="Green fund"),
+            self.post("finance", "/funds/green/commitments", id="c-1", sponsor_id="bank", value_fen=100_000),
+            self.post("poster", "/participants", id="ann"),
+            self.post("poster", "/participants", id="bo"),
+        ]
+        assert [answer.status_code for answer in made] == [201] * len(made), [answer.text for answer in made]
+        return self
+
+    def earn(self, participant_id: str, credits_wanted: int, own_id: str) -> Answer:
+        """Have somebody ride the bus for as many kilometres as give the credits."""
+        return self.post(
+            "poster",
+            "/activities",
+            id=own_id,
+            source="bus-company",
+            participant_id=participant_id,
+            scenario_id="bus-ride",
+            measured={"distance_km": str(credits_wanted)},
+        )
+
+    def hold(self, own_id: str, **fields: Any) -> Answer:
+        """Set ann's credits aside for a cup of tea."""
+        return self.post(
+            "poster",
+            "/redemptions",
+            **{
+                "id": own_id,
+                "participant_id": "ann",
+                "merchant_id": "tea",
+                "credits": 10,
+                "face_value_fen": 500,
+                "funds": [{"fund_id": "green", "weight": 1}],
+                "deadline_at": in_days(30),
+                **fields,
+            },
+        )
+
+    def credits_of(self, account: str) -> int:
+        """Sum the credits of an account."""
+        balances = self.get(f"/balances/{account}").json["balances"]
+        return sum(balance["amount"] for balance in balances if balance["asset"] == "CREDIT")
+
+
+def code_of(answer: Answer) -> str:
+    """Give the code of a refusal, after checking that it is a proper problem document."""
+    assert answer.content_type == "application/problem+json", answer.text
+    document = answer.json
+    assert document["status"] == answer.status_code
+    assert document["type"].endswith(document["code"])
+    assert document["title"]
+    assert document["next_step"]
+    assert answer.status_code < 500 or answer.status_code == 503, document
+    return str(document["code"])
+
+
+def lines_of(answer: Answer) -> list[dict[str, Any]]:
+    """Give the lines of an answer."""
+    assert answer.content_type == NDJSON, answer.text
+    return [json.loads(line) for line in answer.data.splitlines()]
