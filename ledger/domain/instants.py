@@ -5,6 +5,7 @@ programme's time zone; nothing here reads a clock.
 """
 
 import calendar
+import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Annotated, Final, Literal
@@ -20,6 +21,10 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 ExpiryKind = Literal["months", "month_end", "year_end"]
 
 MONTHS_PER_YEAR: Final = 12
+
+# Many systems keep these beside the zones: the machine's own choice, and copies with leap seconds.
+# A programme in one of them would have other days on another machine.
+_OF_THE_MACHINE = re.compile(r"(?:localtime|posixrules)\Z|(?:posix|right)/")
 
 
 class ExpiryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -45,6 +50,17 @@ def zone(time_zone: str) -> ZoneInfo:
         return ZoneInfo(time_zone)
     except (ValueError, OSError) as refused:
         raise ZoneInfoNotFoundError(time_zone) from refused
+
+
+def is_published(time_zone: str) -> bool:
+    """Whether a time zone stands in the IANA database, so that it is the same on every machine."""
+    if _OF_THE_MACHINE.match(time_zone):
+        return False
+    try:
+        zone(time_zone)
+    except ZoneInfoNotFoundError:
+        return False
+    return True
 
 
 def utc(instant: datetime) -> datetime:

@@ -105,6 +105,9 @@ NAME_CHARS_MAX: Final = 120
 TEXT_CHARS_MAX: Final = 500
 """A reason or a source is a sentence or two, not a document."""
 
+TIME_ZONE_CHARS_MAX: Final = 40
+"""The longest name in the IANA database (America/Argentina/ComodRivadavia) has 32."""
+
 ACCOUNT_CHARS_MAX: Final = 80
 """The longest address: a kind, an entity id and a sub-account."""
 

@@ -5,14 +5,13 @@ Rule of the room: Events → State → Decide → Evolve; all pure.
 
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
-from zoneinfo import ZoneInfoNotFoundError
 
 import msgspec
 
 from ledger.domain.errors import TimeZoneUnknown
 from ledger.domain.identifiers import Name, ProgrammeId
-from ledger.domain.instants import ExpiryPolicy, expires_on, local_date, utc, zone
-from ledger.domain.limits import CREDITS_MAX
+from ledger.domain.instants import ExpiryPolicy, expires_on, is_published, local_date, utc
+from ledger.domain.limits import CREDITS_MAX, TIME_ZONE_CHARS_MAX
 from ledger.domain.messages import Command, Event
 
 Level = Literal["enterprise", "community", "city"]
@@ -25,7 +24,7 @@ class OpenProgramme(Command, frozen=True, kw_only=True, tag_field="kind", tag="p
     name_zh: Name
     name_en: Name
     level: Level
-    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    time_zone: Annotated[str, msgspec.Meta(min_length=1, max_length=TIME_ZONE_CHARS_MAX)]
     """IANA name; days, months and years of the programme are those of this zone."""
     transferable: bool
     """Whether credits may be given away at all."""
@@ -69,10 +68,8 @@ def open_programme(command: OpenProgramme, recorded_at: datetime) -> ProgrammeOp
     Raises:
         TimeZoneUnknown: the time zone is not in the IANA database.
     """
-    try:
-        zone(command.time_zone)
-    except ZoneInfoNotFoundError:
-        raise TimeZoneUnknown(field="time_zone", value=command.time_zone) from None
+    if not is_published(command.time_zone):
+        raise TimeZoneUnknown(field="time_zone", value=command.time_zone)
     return ProgrammeOpened(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
