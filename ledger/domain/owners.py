@@ -181,9 +181,9 @@ def open_participant(
 ) -> ParticipantOpened:
     """Open a participant; one whom an activity opened already is registered all the same.
 
-    Raises:
-        AccountNotFound: the organisation is not open.
-        AccountClosed: the participant was closed.
+    Raises, in this order:
+        AccountClosed: the participant was closed;
+        AccountNotFound, AccountClosed: the organisation
     """
     address = addresses.participant(command.id)
     if accounts[address].status == "closed":
@@ -239,10 +239,10 @@ def change_status(
 ) -> ParticipantStatusEvent:
     """Freeze, unfreeze or close a participant.
 
-    Raises:
-        AccountNotFound, AccountClosed
-        AccountStatusUnsuitable: it is frozen already, or not frozen.
-        AccountNotEmpty: it still holds credits, free or set aside.
+    Raises, in this order:
+        AccountNotFound, AccountClosed,
+        AccountStatusUnsuitable: to freeze, it is frozen already; to unfreeze, it is not frozen;
+        AccountNotEmpty: to close, it still holds credits, free or set aside
     """
     address = addresses.participant(command.participant_id)
     account = accounts[address]
