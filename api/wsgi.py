@@ -8,7 +8,7 @@ import atexit
 
 from api.app import create_app
 from ledger import config, logs
-from ledger.bootstrap import open_ledger
+from ledger.bootstrap import open_ledger, prepare_process
 from ledger.server import end_with_server
 
 end_with_server()
@@ -19,3 +19,4 @@ _ledger = open_ledger(_settings)
 atexit.register(_ledger.close)
 
 app = create_app(_ledger)
+prepare_process()

@@ -1,13 +1,14 @@
-"""Run the benchmarks: `python -m bench [batches] [singles] [growth] [http]`, all of them when none is named."""
+"""Run the benchmarks: `python -m bench [PART …]`; all parts when none is named."""
 
 from pathlib import Path
 
 import click
 import psycopg
 
-from bench import batches, growth, singles
+from bench import batches, growth, http_load, singles
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
+from ledger.bootstrap import prepare_process
 
 PARTS = ("batches", "singles", "growth", "http")
 
@@ -20,6 +21,7 @@ def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
     """Measure, print a table, write JSON."""
     chosen = parts or PARTS
     report = Report()
+    prepare_process()
     with server() as conninfo:
         with psycopg.connect(conninfo) as connection:
             report.database = database_settings(connection)
@@ -33,7 +35,7 @@ def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
                 growth.measure(programme, report, empty_rate=empty_rate, events=events)
         if "http" in chosen:
             with new_database(conninfo) as database:
-                pass
+                http_load.measure(database, report)
     report.print()
     report.write(json_path)
     click.echo(f"written to {json_path}")

@@ -58,11 +58,12 @@ def post(programme: Programme, batches: list[list[Command]], *, callers: int = C
     """Post batches from some threads and give transfers a second."""
     queue = iter(batches)
     lock = threading.Lock()
-    run_callers(callers, lambda: drain(queue, lock, programme.record), begun := time.perf_counter())
+    begun = time.perf_counter()
+    run_callers(callers, lambda: drain(queue, lock, programme.record))
     return len(batches) * len(batches[0]) / (time.perf_counter() - begun)
 
 
-def run_callers(callers: int, work: Callable[[], None], _begun: float) -> None:
+def run_callers(callers: int, work: Callable[[], None]) -> None:
     """Run the same work in some threads until all are done."""
     threads = [threading.Thread(target=work) for _ in range(callers)]
     for thread in threads:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 import psycopg
 from psycopg import sql
@@ -70,9 +71,11 @@ class Programme:
         self._random = random.Random(seed)
         self._transfers = 0
 
-    def __enter__(self) -> "Programme":
+    def __enter__(self) -> Self:
         self.writer.submit(PROGRAMME, city())
-        self.writer.submit(PROGRAMME, OpenMerchant(occurred_at=NOW, id="m-0001", name_zh="商户", name_en="Merchant"))
+        self.writer.submit(
+            PROGRAMME, OpenMerchant(occurred_at=NOW, id="m-0001", name_zh="商户", name_en="Merchant")
+        )
         for begin in range(0, PARTICIPANTS, BATCH):
             ids = [f"p{n:05d}" for n in range(begin, begin + BATCH)]
             self.record([OpenParticipant(occurred_at=NOW, id=own_id) for own_id in ids])

@@ -70,13 +70,22 @@ class Report:
         """Print the table."""
         table = Table(title="Benchmarks: medians, with the lowest and highest round")
         for heading in ("figure", "median", "lowest", "highest", "unit", "bar", "holds", "note"):
-            table.add_column(heading, justify="right" if heading in {"median", "lowest", "highest"} else "left")
+            table.add_column(
+                heading, justify="right" if heading in {"median", "lowest", "highest"} else "left"
+            )
         for f in self.figures:
             bar = f"≥ {shown(f.at_least)}" if f.at_least is not None else ""
             bar = f"≤ {shown(f.at_most)}" if f.at_most is not None else bar
             holds = {None: "", True: "yes", False: "NO"}[f.holds]
             table.add_row(
-                f.name, shown(f.median), shown(min(f.rounds)), shown(max(f.rounds)), f.unit, bar, holds, f.note
+                f.name,
+                shown(f.median),
+                shown(min(f.rounds)),
+                shown(max(f.rounds)),
+                f.unit,
+                bar,
+                holds,
+                f.note,
             )
         console = Console()
         console.print(table, soft_wrap=True)
@@ -103,7 +112,11 @@ def machine() -> dict[str, str]:
     git = ("git", "rev-parse", "--short", "HEAD")
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.processor(),
     )
     cores = sum(line.startswith("processor") for line in Path("/proc/cpuinfo").read_text().splitlines())

@@ -53,7 +53,7 @@ def many_threads(programme: Programme) -> tuple[float, list[float]]:
         latencies_ms.append((time.perf_counter() - begun) * 1000)
 
     begun = time.perf_counter()
-    run_callers(THREADS, lambda: drain(queue, lock, post), begun)
+    run_callers(THREADS, lambda: drain(queue, lock, post))
     return COMMANDS / (time.perf_counter() - begun), sorted(latencies_ms)
 
 
@@ -70,7 +70,9 @@ def alone_ms(programme: Programme) -> float:
 def single_row_ms(connection: "psycopg.Connection[object]") -> float:
     """Give the median of inserting one event row and committing."""
     row = connection.execute("SELECT coalesce(max(position), 0) FROM floor_singles").fetchone()
-    state = connection.execute("SELECT state FROM events ORDER BY position DESC LIMIT 1", binary=True).fetchone()
+    state = connection.execute(
+        "SELECT state FROM events ORDER BY position DESC LIMIT 1", binary=True
+    ).fetchone()
     assert row is not None
     assert state is not None
     latencies = []
