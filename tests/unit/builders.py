@@ -241,7 +241,7 @@ def with_rules(**terms: Any) -> World:
 
 
 def with_shop(**terms: Any) -> World:
-    """A programme in which Ada holds 100 credits, a café sells and two funds have 1000 分 each."""
+    """A programme in which Ada holds 100 credits, a café sells and two funds have 10,000 分 each."""
     return World(**terms).put(
         {
             ADA: holding({LATER: 100}),
@@ -249,8 +249,8 @@ def with_shop(**terms: Any) -> World:
             CAFE: holding(),
             CITY: holding(),
             BANK: holding(),
-            f"{CITY}:available": holding(status=None, fen=1000),
-            f"{BANK}:available": holding(status=None, fen=1000),
+            f"{CITY}:available": holding(status=None, fen=10_000),
+            f"{BANK}:available": holding(status=None, fen=10_000),
         }
     )
 
