@@ -17,7 +17,6 @@ from ledger.store.log import Log
 from ledger.store.migrations import require_current
 from ledger.writer import Recorded, Writer
 
-
 GARBAGE_THRESHOLD: Final = 100_000
 """Objects made between two looks for cycles: some group commits' worth."""
 

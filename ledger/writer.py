@@ -339,17 +339,16 @@ class Writer:
             remembered, lane.state = lane.state, None
             deciding: Deciding | None = None
             try:
-                with open_session(self._database, lane.programme_id) as session:
-                    with session.transaction():
-                        deciding = self._begin_locked(lane, group, session, remembered)
-                        if deciding is None:
-                            missing = ProgrammeNotFound(programme_id=lane.programme_id)
-                            return [missing for _ in commands_of(group)]
-                        outcomes = deciding.decide_all(commands_of(group))
-                        if group[0].atomic and any(isinstance(o, LedgerError) for o in outcomes):
-                            return none_applied(outcomes)
-                        if len(deciding.append) and not session.append(deciding.packed):
-                            raise RuntimeError("the head moved under its own lock")
+                with open_session(self._database, lane.programme_id) as session, session.transaction():
+                    deciding = self._begin_locked(lane, group, session, remembered)
+                    if deciding is None:
+                        missing = ProgrammeNotFound(programme_id=lane.programme_id)
+                        return [missing for _ in commands_of(group)]
+                    outcomes = deciding.decide_all(commands_of(group))
+                    if group[0].atomic and any(isinstance(o, LedgerError) for o in outcomes):
+                        return none_applied(outcomes)
+                    if len(deciding.append) and not session.append(deciding.packed):
+                        raise RuntimeError("the head moved under its own lock")
                 lane.state = deciding.state
                 lane.rules = deciding.state.rules()
                 return [not_a_repeat_if_sent(outcome, unknown) for outcome in outcomes]
