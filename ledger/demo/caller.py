@@ -1,10 +1,14 @@
-"""One HTTP connection per key, and answers as bytes: what a repeat is compared by."""
+"""Callers: a key of each role, a connection for each key, and answers as the bytes they were."""
 
 import http.client
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from ledger.bootstrap import Ledger
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -81,3 +85,26 @@ class Caller:
             said = answer.body.decode(errors="replace")
             raise DemoFailed(f"{path} was answered {answer.status}, not {status.value}: {said}")
         return answer
+
+
+class Callers(NamedTuple):
+    """A connection with a key of each role."""
+
+    operator: Caller
+    finance: Caller
+    poster: Caller
+    auditor: Caller
+
+
+@contextmanager
+def callers_of(ledger: Ledger, url: str, programme_id: str) -> Iterator[Callers]:
+    """Make a key of each role for the length of the story."""
+    # Whoever opens a programme needs a key for all of them; the others open this one alone.
+    scopes = {"operator": None, "finance": programme_id, "poster": programme_id, "auditor": programme_id}
+    with ExitStack() as at_end:
+        callers = {}
+        for role, scope in scopes.items():
+            made = ledger.keys.create(name=f"{programme_id} {role}", role=role, programme_id=scope)
+            at_end.callback(ledger.keys.revoke, made.key.key_id)
+            callers[role] = at_end.enter_context(closing(Caller(url, made.secret)))
+        yield Callers(**callers)

@@ -1,12 +1,10 @@
 """The story: what is sent, in order, and what is made of the answers."""
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,7 +13,7 @@ from rich.console import Console
 from ledger import reference_data, replay
 from ledger.bootstrap import Ledger
 from ledger.demo.audit import audit_log, compare_balances, trip_exact_g
-from ledger.demo.caller import Answer, Caller, DemoFailed
+from ledger.demo.caller import Answer, Callers, DemoFailed, callers_of
 from ledger.demo.telling import Teller, balances_table, factors_table, trips_table, yuan
 from ledger.reference_data import Trip
 
@@ -29,15 +27,6 @@ GIVEN_CREDITS = 60
 HELD_CREDITS = 100
 VOUCHER_FEN = 1_500
 COMMITTED_FEN = 50_000
-
-
-class Callers(NamedTuple):
-    """A connection with a key of each role."""
-
-    operator: Caller
-    finance: Caller
-    poster: Caller
-    auditor: Caller
 
 
 def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> None:
@@ -54,7 +43,7 @@ def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> N
     """
     teller = Teller(console)
     programme_id = f"demo-{begun_at:%Y%m%d-%H%M%S}"
-    with _callers(ledger, url, programme_id) as callers:
+    with callers_of(ledger, url, programme_id) as callers:
         story = Story(teller, callers, programme_id, begun_at)
         story.set_up()
         story.drive()
@@ -64,20 +53,6 @@ def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> N
         story.refuse()
         story.audit()
     _replay(teller, ledger, programme_id)
-
-
-@contextmanager
-def _callers(ledger: Ledger, url: str, programme_id: str) -> Iterator[Callers]:
-    """Make a key of each role for the length of the story."""
-    # Whoever opens a programme needs a key for all of them; the others open this one alone.
-    scopes = {"operator": None, "finance": programme_id, "poster": programme_id, "auditor": programme_id}
-    with ExitStack() as at_end:
-        callers = {}
-        for role, scope in scopes.items():
-            made = ledger.keys.create(name=f"{programme_id} {role}", role=role, programme_id=scope)
-            at_end.callback(ledger.keys.revoke, made.key.key_id)
-            callers[role] = at_end.enter_context(closing(Caller(url, made.secret)))
-        yield Callers(**callers)
 
 
 class Story:

@@ -1,16 +1,8 @@
-"""The HTTP server as a child of this process, on a database that is ready for it.
+"""One HTTP server as a child of this process: its main process and its workers."""
 
-The rule of the room: nothing here imports `api`; the server is a program that is started, told its
-settings by its environment, and stopped in order: first the requests under way are answered, then
-the database goes down. Whoever started it may die in any way; nothing stays behind.
-"""
-
-import ctypes
 import http.client
-import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,15 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
-from urllib.parse import urlsplit
 
 from ledger import config
-from ledger.bootstrap import open_ledger
 from ledger.config import Settings
-from ledger.domain import errors
-from ledger.embedded import EmbeddedPostgres, conninfo_of_running
 from ledger.embedded.account import IS_LINUX
-from ledger.store import migrations
+from ledger.server.address import free_port, status_of, url_of
+from ledger.server.database import ready_database
 
 APPLICATION: Final = "api.wsgi:app"
 
@@ -37,67 +26,10 @@ START_S_MAX: Final = 60.0
 WORKER_STOP_S_MAX: Final = 20
 """Seconds a worker may take to answer what is under way; above the longest wait for a commit by default."""
 STOP_S_MAX: Final = 30.0
-PROBE_S_MAX: Final = 3.0
 POLL_S: Final = 0.02
 
 STANDARD_ERROR: Final = 2
 """The descriptor itself: `sys.stderr` may be something that is no file."""
-
-ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 — compared with, not listened on
-"""Where to reach a server that listens on every address of the machine."""
-
-PR_SET_PDEATHSIG: Final = 1
-"""prctl(2): the signal to get when the parent ends."""
-
-
-def embedded_folder(settings: Settings) -> Path:
-    """Where the embedded database of these settings lives."""
-    return settings.data_dir / "postgres"
-
-
-@contextmanager
-def database_for(settings: Settings, *, shared: bool = True) -> Iterator[str]:
-    """Give the connection string of the database to use; an embedded one runs for the length of the block.
-
-    Args:
-        settings: `database_url` names a server; without it the embedded one under `data_dir` is used.
-        shared: Whether an embedded server that some other process runs will do.
-
-    Raises:
-        errors.EmbeddedDatabaseBusy, errors.EmbeddedDatabaseOtherVersion, errors.EmbeddedDatabaseFailed:
-            As `EmbeddedPostgres.start`.
-    """
-    folder = embedded_folder(settings)
-    if settings.database_url is not None:
-        yield settings.database_url
-    elif shared and (running := conninfo_of_running(folder)) is not None:
-        yield running
-    else:
-        with EmbeddedPostgres(folder) as own:
-            yield own.dsn
-
-
-@contextmanager
-def ready_database(settings: Settings, *, migrate: bool = False, shared: bool = True) -> Iterator[Settings]:
-    """Give the settings with a database that has every migration.
-
-    An embedded database belongs to this version of the ledger and is brought forward unasked; a
-    server that somebody named is only when told to.
-
-    Raises:
-        errors.CannotStart: The database cannot be used as it is, and why.
-        errors.DatabaseUnavailable: The server named does not answer.
-    """
-    with database_for(settings, shared=shared) as conninfo:
-        named = replace(settings, database_url=conninfo)
-        if migrate or settings.database_url is None:
-            migrations.migrate(conninfo)
-        ledger = open_ledger(named)
-        try:
-            ledger.ready()
-        finally:
-            ledger.close()
-        yield named
 
 
 class ServerHandle:
@@ -247,7 +179,7 @@ def running_server(
         errors.SettingInvalid: The port is taken, or the address is not one of this machine.
         ChildProcessError: The server ended instead of answering.
     """
-    free = _free_port(settings.host, settings.port if port is None else port)
+    free = free_port(settings.host, settings.port if port is None else port)
     with ready_database(settings, migrate=migrate, shared=shared) as ready:
         server = ServerHandle(replace(ready, port=free), log)
         try:
@@ -286,58 +218,3 @@ def serve(settings: Settings, *, migrate: bool = False, announce: Callable[[Serv
             signal.signal(number, handler)
     if not asked_by:
         raise ChildProcessError("the HTTP server ended by itself; its log says why")
-
-
-def end_with_server() -> None:
-    """Have the kernel end this worker when its server's main process dies, however it dies.
-
-    For the application's module; a process that is no worker is left as it is.
-    """
-    parent = multiprocessing.parent_process()
-    if not IS_LINUX or parent is None:
-        return
-    # Not SIGTERM: a worker that is still starting would not heed it.
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if not parent.is_alive():
-        sys.exit(1)
-
-
-def url_of(settings: Settings) -> str:
-    """Where a server with these settings is reached from this machine."""
-    host = ANY_ADDRESS.get(settings.host, settings.host)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
-def status_of(url: str, path: str) -> int | None:
-    """The status a server answers with; None when it does not answer."""
-    address = urlsplit(url)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.hostname or "", address.port, timeout=PROBE_S_MAX)
-    try:
-        connection.request("GET", address.path.rstrip("/") + path)
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
-
-
-def _free_port(host: str, port: int) -> int:
-    """The port, if nobody listens on it; any that is free for 0.
-
-    Asked beforehand, because the server shares its port among its workers and so would silently
-    share it with another server too.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            return int(probe.getsockname()[1])
-    except socket.gaierror:
-        raise errors.SettingInvalid("LEDGER_HOST", host, "an address of this machine") from None
-    except OSError as error:
-        accepted = f"an address and port of this machine that are free ({error.strerror})"
-        raise errors.SettingInvalid("LEDGER_PORT", f"{host}:{port}", accepted) from None
