@@ -4,6 +4,8 @@ import sys
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from http import HTTPStatus
+from http.client import responses
+from urllib.parse import urlsplit
 
 import click
 
@@ -37,8 +39,24 @@ def _announce(server: ServerHandle) -> None:
     )
 
 
+def _checked_url(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
+    """Refuse what is no address of a server as a wrong use."""
+    try:
+        address = urlsplit(url or "http://localhost")
+        is_server = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        is_server = False
+    if not is_server:
+        raise click.BadParameter("an address such as http://127.0.0.1:8080")
+    return url
+
+
 @click.command(short_help="Ask a running server whether it is alive and ready.")
-@click.option("--url", help="Where the server is; by default where LEDGER_HOST and LEDGER_PORT say.")
+@click.option(
+    "--url",
+    callback=_checked_url,
+    help="Where the server is; by default where LEDGER_HOST and LEDGER_PORT say.",
+)
 def health(url: str | None) -> None:
     """Ask a running server whether it is alive and ready; exits with 1 when it is not.
 
@@ -50,7 +68,7 @@ def health(url: str | None) -> None:
     address = (url or url_of(config.load())).rstrip("/")
     statuses = {path: status_of(address, path) for path in ("/health", "/ready")}
     for path, status in statuses.items():
-        answer = "no answer" if status is None else f"{status} {HTTPStatus(status).phrase}"
+        answer = "no answer" if status is None else f"{status} {responses.get(status, '')}".rstrip()
         click.echo(f"{address}{path}: {answer}")
     if any(status != HTTPStatus.OK for status in statuses.values()):
         sys.exit(1)

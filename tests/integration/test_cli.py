@@ -219,6 +219,10 @@ class TestHealth:
             port = str(server.settings.port)
             assert _run("health", LEDGER_HOST="0.0.0.0", LEDGER_PORT=port).returncode == 0
 
+    @pytest.mark.parametrize("url", ["localhost", "http://", "http://h:port", "ftp://h"])
+    def test_what_is_no_address_is_a_wrong_use(self, url: str) -> None:
+        assert _run("health", "--url", url).returncode == 2
+
     def test_no_server_is_no_health(self) -> None:
         done = _run("health", "--url", "http://127.0.0.1:1")
         assert done.returncode == 1
