@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import request
 
-from ledger.domain.errors import ContentTypeUnsupported
+from ledger.domain.errors import BodyTooLarge, ContentTypeUnsupported
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -18,12 +18,17 @@ def read_body(*, content_type: str, bytes_max: int) -> bytes:
 
     Raises, in this order:
         ContentTypeUnsupported: it is of another type, in another encoding, or compressed.
-        RequestEntityTooLarge: it is longer than `bytes_max` (the framework's own, answered as
-            `body_too_large`).
+        BodyTooLarge: it is longer than `bytes_max`.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if request.mimetype != content_type or charset not in ("utf-8", "utf8") or encoding != "identity":
         raise ContentTypeUnsupported(expected=content_type)
-    request.max_content_length = bytes_max
-    return request.get_data(cache=False)
+    if (request.content_length or 0) > bytes_max:
+        raise BodyTooLarge(bytes_max=bytes_max)
+    # One more than is wanted: a body of unknown length is cut at the framework's limit, not refused.
+    request.max_content_length = bytes_max + 1
+    body = request.get_data(cache=False)
+    if len(body) > bytes_max:
+        raise BodyTooLarge(bytes_max=bytes_max)
+    return body

@@ -11,11 +11,11 @@ import pytest
 
 from ledger.bootstrap import Ledger
 from ledger.domain.limits import PAGE_EVENTS_MAX
-from tests.e2e.town import BASE, OCCURRED, PROGRAMME, Town, code_of, in_days, lines_of
+from tests.e2e.town import OCCURRED, Town, code_of, in_days, lines_of
 
 
 def test_an_operator_opens_a_programme_and_anyone_with_a_key_reads_its_terms(bare: Town) -> None:
-    opened = bare.client.post("/v1/programmes", json=PROGRAMME, headers=bare.headers("operator"))
+    opened = bare.open_programme()
     assert opened.status_code == 201
     assert opened.headers["Ledger-Position"] == "1"
     read = bare.get("", role="poster")
@@ -174,7 +174,7 @@ def test_an_auditor_streams_the_log_and_checks_its_trailer(town: Town) -> None:
     events = [json.loads(line) for line in lines]
     assert [event["position"] for event in events] == list(range(1, position + 1))
     assert events[0].keys() == {"position", "originator_id", "originator_version", "topic", "data"}
-    assert events[0]["data"]["id"] == "town"
+    assert events[0]["data"]["id"] == town.programme_id
 
 
 def test_the_log_goes_on_after_a_position_and_stops_at_a_limit(town: Town) -> None:
@@ -193,11 +193,12 @@ def test_a_log_read_to_its_end_gives_a_trailer_alone(town: Town) -> None:
     }
 
 
-def test_a_stream_that_fails_midway_has_no_trailer(town: Town, database: str) -> None:
+def test_a_stream_that_fails_midway_has_no_trailer(own_town: Town, database: str) -> None:
+    town = own_town
     for thousand in range(PAGE_EVENTS_MAX // 1_000):
         town.bulk(*(_ride(f"{thousand}-{one}", measured={"distance_km": "0"}) for one in range(1_000)))
     assert town.get("").json["position"] > PAGE_EVENTS_MAX
-    answer = town.client.get(f"{BASE}/events", headers=town.headers("auditor"), buffered=False)
+    answer = town.client.get(f"{town.base}/events", headers=town.headers("auditor"), buffered=False)
     assert answer.status_code == 200
     with psycopg.connect(database) as connection:
         connection.execute("ALTER TABLE events RENAME TO elsewhere")
@@ -369,7 +370,7 @@ def test_a_line_may_end_with_a_carriage_return_and_the_last_one_with_nothing(tow
 
 @pytest.mark.parametrize("path", ["/health", "/ready", "/openapi.json", "/docs"])
 def test_these_need_no_key(bare: Town, path: str) -> None:
-    assert bare.client.get(path, buffered=True).status_code == 200
+    assert bare.get_at(path).status_code == 200
 
 
 def test_the_bare_address_leads_to_the_page(bare: Town) -> None:
@@ -378,7 +379,7 @@ def test_the_bare_address_leads_to_the_page(bare: Town) -> None:
 
 
 def test_every_operation_of_the_document_names_its_roles(bare: Town) -> None:
-    document = bare.get("/openapi.json", base="").json
+    document = bare.get_at("/openapi.json").json
     assert document["openapi"] == "3.1.0"
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

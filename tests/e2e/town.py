@@ -11,13 +11,10 @@ from api.app import create_app
 from ledger.bootstrap import Ledger
 from ledger.keys import ROLES
 
-TOWN: Final = "town"
-BASE: Final = f"/v1/programmes/{TOWN}"
 OCCURRED: Final = "2026-11-20T08:00:00+08:00"
 NDJSON: Final = "application/x-ndjson"
 
 PROGRAMME: Final[dict[str, Any]] = {
-    "id": TOWN,
     "name_zh": "小城",
     "name_en": "Town",
     "level": "city",
@@ -44,28 +41,42 @@ def in_days(days: float) -> str:
 class Town:
     """The application, and callers of every role."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, programme_id: str = "town", beside: "Town | None" = None) -> None:
+        """Name the programme; with `beside`, in the same application and with the same keys."""
         self.ledger = ledger
-        self.app: Flask = create_app(ledger)
+        self.programme_id = programme_id
+        self.base = f"/v1/programmes/{programme_id}"
+        self.app: Flask = beside.app if beside else create_app(ledger)
         self.client = self.app.test_client()
-        self.secrets: dict[str, str] = {
-            role: ledger.keys.create(name=role, role=role).secret for role in ROLES
-        }
+        self.secrets: dict[str, str] = (
+            beside.secrets
+            if beside
+            else {role: ledger.keys.create(name=role, role=role).secret for role in ROLES}
+        )
 
     def headers(self, role: str | None) -> dict[str, str]:
         """How a caller of a role shows its key."""
         return {} if role is None else {"Authorization": f"Bearer {self.secrets[role]}"}
 
-    def get(self, path: str, role: str | None = "auditor", base: str = BASE) -> Answer:
+    def get(self, path: str, role: str | None = "auditor") -> Answer:
         """Read something of the programme."""
-        return cast("Answer", self.client.get(f"{base}{path}", headers=self.headers(role)))
+        return self.get_at(f"{self.base}{path}", role)
+
+    def get_at(self, path: str, role: str | None = None) -> Answer:
+        """Read something anywhere."""
+        return cast("Answer", self.client.get(path, headers=self.headers(role), buffered=True))
+
+    def open_programme(self, **terms: Any) -> Answer:
+        """Open the programme alone."""
+        body = PROGRAMME | {"id": self.programme_id} | terms
+        return cast("Answer", self.client.post("/v1/programmes", json=body, headers=self.headers("operator")))
 
     def send(
         self, path: str, raw: bytes, role: str | None = "operator", content_type: str = "application/json"
     ) -> Answer:
         """Post bytes as they are."""
         answer = self.client.post(
-            f"{BASE}{path}", data=raw, headers=self.headers(role), content_type=content_type
+            f"{self.base}{path}", data=raw, headers=self.headers(role), content_type=content_type
         )
         return cast("Answer", answer)
 
@@ -88,7 +99,7 @@ class Town:
     def open(self, **terms: Any) -> "Town":
         """Open the programme and one of everything in it."""
         made = [
-            self.client.post("/v1/programmes", json=PROGRAMME | terms, headers=self.headers("operator")),
+            self.open_programme(**terms),
             self.post(
                 "operator",
                 "/methodologies",

@@ -1,0 +1,378 @@
+"""Every code that HTTP can give, given by a request that deserves it."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final, cast
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from api.problems import status_of
+from ledger.bootstrap import Ledger
+from ledger.domain import errors, limits
+from ledger.domain.errors import LedgerError
+from ledger.store.database import Database
+from ledger.writer import Writer
+from tests.e2e.town import Answer, Town, code_of, in_days, lines_of
+
+NAMES: Final = {"name_zh": "名", "name_en": "name"}
+FACTOR: Final = {
+    "name": "per_block",
+    "value": "60",
+    "unit": "g/block",
+    "region": "市",
+    "year": 2025,
+    "source": "s",
+}
+NOT_OVER_HTTP: Final = {
+    "decimal_malformed": "told as the measurement, factor or parameter it stands in",
+    "split_weights_invalid": "weights below 1 are refused as fields",
+    "share_out_of_bounds": "no command names a share yet",
+    "formula_unknown": "refused as a field",
+    "grid_factor_not_found": "the table that ships is read by programs of ours only",
+    "key_not_found": "keys are made and revoked on the command line",
+    "merchant_owed_less": "nothing pays a merchant yet",
+    "setting_invalid": "seen before a server runs",
+    "embedded_database_busy": "seen before a server runs",
+    "embedded_database_other_version": "seen before a server runs",
+    "embedded_database_failed": "seen before a server runs",
+    "database_unreachable": "seen before a server runs",
+    "migration_folder_broken": "seen before a server runs",
+    "migration_edited": "seen before a server runs",
+    "migration_failed": "seen before a server runs",
+}
+
+Produce = Callable[[Town], Answer]
+
+
+def _activity(**fields: Any) -> Produce:
+    terms = {
+        "id": "x",
+        "source": "s",
+        "participant_id": "ann",
+        "scenario_id": "bus-ride",
+        "measured": {"distance_km": "1"},
+    }
+    return lambda town: town.post("poster", "/activities", **(terms | fields))
+
+
+def _methodology(**fields: Any) -> Produce:
+    changed = [FACTOR | fields.pop("factor", {})]
+    terms: dict[str, Any] = {
+        "id": "walk",
+        "version": 1,
+        **NAMES,
+        "formula": "steps_block",
+        "factors": changed,
+    }
+    terms["parameters"] = {"block_steps": "1000"}
+    return lambda town: town.post("operator", "/methodologies", **(terms | fields))
+
+
+def _scenario(**fields: Any) -> Produce:
+    terms = {
+        "id": "new",
+        "version": 1,
+        **NAMES,
+        "methodology_id": "bus",
+        "methodology_version": 1,
+        "rule": {"kind": "credits_per_act", "credits": 1},
+        "valid_from": "2020-01-01T00:00:00Z",
+    }
+    return lambda town: town.post("operator", "/scenarios", **(terms | fields))
+
+
+def _transfer(**fields: Any) -> Produce:
+    terms = {"id": "x", "from_account": "participant:ann", "to_account": "participant:bo", "credits": 1}
+    return lambda town: town.post("poster", "/transfers", **(terms | fields))
+
+
+def _adjustment(**fields: Any) -> Produce:
+    terms = {"id": "x", "account": "participant:ann", "credits": 1, "approver": "a", "reason": "r"}
+    return lambda town: town.post("operator", "/adjustments", **(terms | fields))
+
+
+def _after(*before: Produce, then: Produce) -> Produce:
+    def produce(town: Town) -> Answer:
+        for step in before:
+            made = step(town)
+            assert made.status_code == 201, made.text
+        return then(town)
+
+    return produce
+
+
+def _step(verb: str, own_id: str = "x") -> Produce:
+    return lambda town: town.post("operator", f"/participants/ann/{verb}", id=own_id, reason="r")
+
+
+def _earn(town: Town) -> Answer:
+    return town.earn("ann", 10, "earned")
+
+
+def _hold(town: Town) -> Answer:
+    return town.hold("r-1")
+
+
+def _with_key(secret: str) -> Produce:
+    return lambda town: cast(
+        "Answer", town.client.get(town.base, headers={"Authorization": f"Bearer {secret}"})
+    )
+
+
+def _of_elsewhere(town: Town) -> Answer:
+    secret = town.ledger.keys.create(name="e", role="operator", programme_id="elsewhere").secret
+    return _with_key(secret)(town)
+
+
+def _cut_off(town: Town) -> Answer:
+    answer = town.client.post(
+        f"{town.base}/transfers",
+        data=b"{}",
+        content_type="application/json",
+        headers=town.headers("poster"),
+        environ_overrides={"CONTENT_LENGTH": "100"},
+    )
+    return cast("Answer", answer)
+
+
+def _lines(town: Town, *lines: bytes, atomic: bool | None = None) -> Answer:
+    return town.bulk(*lines, atomic=atomic)
+
+
+PRODUCERS: Final[dict[str, Produce]] = {
+    "measurement_missing": _activity(measured={}),
+    "measurement_unexpected": _activity(measured={"distance_km": "1", "steps": 1}),
+    "measurement_malformed": _activity(measured={"distance_km": "1e3"}),
+    "measurement_out_of_bounds": _activity(measured={"distance_km": str(limits.DISTANCE_KM_MAX + 1)}),
+    "parameter_missing": _methodology(parameters={}),
+    "parameter_unknown": _methodology(parameters={"block_steps": "1", "x": "1"}),
+    "parameter_out_of_bounds": _methodology(parameters={"block_steps": "0"}),
+    "factor_missing": _methodology(factors=[]),
+    "factor_unknown": _methodology(factor={"name": "x"}),
+    "factor_repeated": _methodology(factors=[FACTOR] * 2),
+    "factor_unit_mismatch": _methodology(factor={"unit": "g/step"}),
+    "factor_out_of_bounds": _methodology(factor={"value": "-1"}),
+    "factor_unsourced": _methodology(factor={"source": " "}),
+    "conversion_rule_out_of_bounds": _scenario(rule={"kind": "credits_per_act", "credits": 0}),
+    "conversion_field_unmeasured": _scenario(
+        rule={"kind": "credits_per_block", "credits": 1, "block": 1, "field": "steps"}
+    ),
+    "occurred_out_of_bounds": _activity(occurred_at=in_days(1)),
+    "time_zone_unknown": lambda town: town.open_programme(id="mars", time_zone="Mars/Olympus"),
+    "same_account": _transfer(to_account="participant:ann"),
+    "adjustment_zero": _adjustment(credits=0),
+    "lot_out_of_bounds": _adjustment(lot="2000-01-01"),
+    "deadline_out_of_bounds": lambda town: town.hold("x", deadline_at=in_days(-1)),
+    "fund_named_twice": lambda town: town.hold("x", funds=[{"fund_id": "green", "weight": 1}] * 2),
+    "validity_empty": _scenario(valid_to="2020-01-01T00:00:00Z"),
+    "request_unreadable": _cut_off,
+    "malformed_json": lambda town: town.send("/transfers", b"{", "poster"),
+    "fields_invalid": _transfer(credits="1"),
+    "key_missing": lambda town: town.get("", role=None),
+    "key_unknown": _with_key("clk_" + "a" * 43),
+    "role_not_permitted": lambda town: town.post("auditor", "/transfers"),
+    "programme_not_permitted": _of_elsewhere,
+    "programme_not_found": lambda town: town.get_at("/v1/programmes/nowhere", "auditor"),
+    "account_not_found": _transfer(from_account="participant:nobody"),
+    "scenario_not_found": _activity(scenario_id="none"),
+    "methodology_not_found": _scenario(methodology_version=2),
+    "redemption_not_found": lambda town: town.post("poster", "/redemptions/none/fulfil"),
+    "route_not_found": lambda town: town.get("/nothing"),
+    "content_differs": _after(_activity(), then=_activity(measured={"distance_km": "2"})),
+    "version_out_of_sequence": _scenario(version=2),
+    "method_not_allowed": lambda town: cast("Answer", town.client.delete(town.base)),
+    "body_too_large": lambda town: town.send("/transfers", b" " * (limits.BODY_BYTES_MAX + 1), "poster"),
+    "content_type_unsupported": lambda town: town.send("/transfers", b"{}", "poster", "text/plain"),
+    "too_many_lines": lambda town: town.bulk(*[b"{}"] * 1_001),
+    "scenario_not_valid": _activity(occurred_at="2019-01-01T00:00:00Z"),
+    "account_closed": _after(_step("close"), then=_activity()),
+    "account_frozen": _after(_step("freeze"), then=_transfer()),
+    "account_status_unsuitable": _step("unfreeze"),
+    "account_not_empty": _after(_earn, then=_step("close")),
+    "insufficient_credits": _transfer(),
+    "insufficient_fund": _after(_earn, then=lambda town: town.hold("x", face_value_fen=100_001)),
+    "redemption_status_unsuitable": _after(
+        _earn, _hold, then=lambda town: town.post("finance", "/redemptions/r-1/refund", reason="r")
+    ),
+    "expiry_not_due": lambda town: town.post("operator", "/expiries", id="x", up_to="2999-01-01"),
+}
+
+
+@pytest.mark.parametrize("code", PRODUCERS)
+def test_a_request_that_deserves_a_code_gets_it_with_the_status_of_its_family(town: Town, code: str) -> None:
+    answer = PRODUCERS[code](town)
+    assert code_of(answer) == code, answer.text
+    leaf = next(leaf for leaf in _leaves() if leaf.code == code)
+    assert answer.status_code == status_of(leaf.__new__(leaf))
+    assert answer.headers.get("WWW-Authenticate", "").startswith("Bearer") == (answer.status_code == 401)
+    assert ("Allow" in answer.headers) == (answer.status_code == 405)
+
+
+def test_lines_of_an_atomic_request_are_told_of_the_refused_one__bulk_not_applied(town: Town) -> None:
+    good = json.dumps({"kind": "participant.open", "id": "x", "occurred_at": in_days(-1)}).encode()
+    first, _ = lines_of(_lines(town, good, b"{", atomic=True))
+    assert first["problem"]["code"] == "bulk_not_applied"
+
+
+def test_a_long_line_is_refused_alone__line_too_large(town: Town) -> None:
+    at_the_limit = b'{"kind":"x"}'.ljust(limits.BULK_LINE_BYTES_MAX)
+    at, past = lines_of(_lines(town, at_the_limit, at_the_limit + b" "))
+    assert (at["problem"]["code"], past["problem"]["code"]) == ("fields_invalid", "line_too_large")
+    assert past["status"] == 413
+
+
+def test_credits_cannot_be_given_away_where_the_programme_says_so__transfer_not_allowed(bare: Town) -> None:
+    town = bare.open(transferable=False)
+    assert code_of(_transfer()(town)) == "transfer_not_allowed"
+
+
+def test_a_monthly_quota_is_kept_at_it_and_one_past__transfer_quota_exceeded(bare: Town) -> None:
+    town = bare.open(transfer_quota_credits=5)
+    _earn(town)
+    assert _transfer(credits=5)(town).status_code == 201
+    assert code_of(_transfer(id="y", credits=1)(town)) == "transfer_quota_exceeded"
+
+
+@pytest.fixture
+def clocked(opened: Callable[..., Ledger]) -> tuple[Town, Callable[[datetime], None]]:
+    """A town at a time of the test's choosing."""
+    now = [datetime(2028, 1, 10, 4, tzinfo=UTC)]
+    town = Town(opened(clock=lambda: now[0])).open()
+    return town, lambda later: now.__setitem__(0, later)
+
+
+def test_what_ran_out_cannot_be_spent__credits_expired(
+    clocked: tuple[Town, Callable[[datetime], None]],
+) -> None:
+    town, set_time = clocked
+    _earn(town)
+    set_time(datetime(2030, 1, 1, tzinfo=UTC))
+    assert code_of(_transfer()(town)) == "credits_expired"
+
+
+def test_a_hold_cannot_be_used_after_its_deadline__hold_expired(
+    clocked: tuple[Town, Callable[[datetime], None]],
+) -> None:
+    town, set_time = clocked
+    _earn(town)
+    assert town.hold("r-1", deadline_at="2028-01-11T00:00:00Z").status_code == 201
+    set_time(datetime(2028, 1, 11, 0, 0, 1, tzinfo=UTC))
+    assert code_of(town.post("poster", "/redemptions/r-1/fulfil")) == "hold_expired"
+
+
+# ── Try again later ───────────────────────────────────────────────────────────────────────────
+
+
+def _unavailable(answer: Answer) -> str:
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    return code_of(answer)
+
+
+def test_more_commands_than_may_wait_are_refused_whole__queue_full(opened: Callable[..., Ledger]) -> None:
+    town = Town(opened(queue_commands_max=1)).open()
+    line = {"kind": "participant.open", "id": "x"}
+    assert _unavailable(town.bulk(line, line)) == "queue_full"
+
+
+def test_a_process_that_stops_takes_nothing_and_is_not_ready__shutting_down(own_town: Town) -> None:
+    town = own_town
+    town.ledger.writer.close()
+    assert _unavailable(_activity()(town)) == "shutting_down"
+    assert _unavailable(town.get_at("/ready")) == "shutting_down"
+    assert town.get_at("/health").status_code == 200
+
+
+def test_without_its_database_nothing_is_answered__database_unavailable(
+    own_town: Town, server: str, database: str
+) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        name = sql.Identifier(str(conninfo_to_dict(database)["dbname"]))
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            [conninfo_to_dict(database)["dbname"]],
+        )
+        try:
+            assert _unavailable(own_town.get_at("/ready")) == "database_unavailable"
+        finally:
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
+@pytest.fixture
+def impatient(opened: Callable[..., Ledger], database: str) -> Iterator[Town]:
+    """A town whose callers wait a tenth of a second, and whose database is given three."""
+    ledger = opened()
+    Town(ledger).open()
+    waiting = Database(database, statement_ms_max=3_000)
+    writer = Writer(waiting, commit_wait_ms_max=100)
+    yield Town(replace(ledger, writer=writer))
+    writer.close()
+    waiting.close()
+
+
+def test_a_commit_that_takes_too_long_is_not_waited_for__commit_timed_out(
+    impatient: Town, database: str
+) -> None:
+    with psycopg.connect(make_conninfo(database)) as connection:
+        connection.execute("SELECT * FROM heads FOR UPDATE")
+        leads = threading.Thread(target=_activity(id="leads"), args=[impatient])
+        leads.start()
+        while not impatient.ledger.writer._busy_entries:
+            pass
+        assert _unavailable(_activity(id="waits")(impatient)) == "commit_timed_out"
+        connection.rollback()
+        leads.join()
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("migrations_pending", "DELETE FROM schema_migrations"),
+        ("database_newer_than_code", "INSERT INTO schema_migrations VALUES (9999, 'later', '', now())"),
+    ],
+)
+def test_a_database_of_another_release_is_not_ready(
+    own_town: Town, database: str, code: str, change: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute(change.encode())
+    assert _unavailable(own_town.get_at("/ready")) == code
+
+
+def test_a_fault_of_ours_shows_nothing_of_itself__internal_error(
+    own_town: Town, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("ALTER TABLE balances RENAME TO elsewhere")
+    answer = own_town.get("/balances/participant:ann")
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert answer.json["code"] == "internal_error"
+    assert "elsewhere" not in answer.text
+    assert "balances" not in answer.text
+    assert "UndefinedTable" in capsys.readouterr().out
+
+
+# ── The list is whole ─────────────────────────────────────────────────────────────────────────
+
+
+def _leaves(family: type[LedgerError] = LedgerError) -> Iterator[type[LedgerError]]:
+    for inner in family.__subclasses__():
+        if inner.code:
+            yield inner
+        else:
+            yield from _leaves(inner)
+
+
+def test_every_code_is_produced_by_a_test_or_never_leaves_the_ledger() -> None:
+    by_name = {name.rpartition("__")[2] for name in globals() if name.startswith("test_") and "__" in name}
+    parametrised = {"migrations_pending", "database_newer_than_code"}
+    produced = PRODUCERS.keys() | by_name | parametrised
+    assert {leaf.code for leaf in _leaves(errors.LedgerError)} == produced | NOT_OVER_HTTP.keys()
+    assert not produced & NOT_OVER_HTTP.keys()

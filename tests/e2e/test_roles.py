@@ -1,0 +1,144 @@
+"""Every route asks for a key of a role it names, and for a key of its programme."""
+
+import json
+from typing import Any, Final
+
+import pytest
+from werkzeug.routing import Rule
+
+from api.access import Access, access_of
+from ledger.keys import ROLES
+from tests.e2e.town import NDJSON, Town, code_of
+
+OPEN_TO_ALL: Final = {"/health", "/ready", "/openapi.json", "/docs", "/docs/<path:name>", "/"}
+"""The only addresses outside the keys."""
+
+EXPECTED: Final[dict[str, str]] = {
+    "POST /programmes": "operator",
+    "POST /activities": "poster",
+    "POST /transfers": "poster",
+    "POST /redemptions": "poster",
+    "POST /redemptions/<redemption_id>/fulfil": "poster",
+    "POST /redemptions/<redemption_id>/cancel": "poster",
+    "POST /redemptions/<redemption_id>/refund": "finance",
+    "POST /participants": "poster operator",
+    "POST /participants/<participant_id>/freeze": "operator",
+    "POST /participants/<participant_id>/unfreeze": "operator",
+    "POST /participants/<participant_id>/close": "operator",
+    "POST /organisations": "operator",
+    "POST /merchants": "finance",
+    "POST /funds": "finance",
+    "POST /funds/<fund_id>/commitments": "finance",
+    "POST /methodologies": "operator",
+    "POST /scenarios": "operator",
+    "POST /adjustments": "operator",
+    "POST /expiries": "operator",
+    "POST /bulk": "poster finance operator",
+    "GET /events": "auditor",
+}
+"""Roles by method and address below the programme; what is not here is a reading for every role."""
+
+
+def _address(rule: Rule) -> str:
+    return rule.rule.removeprefix("/v1").removeprefix("/programmes/<programme_id>")
+
+
+def _method(rule: Rule) -> str:
+    (method,) = (rule.methods or set()) - {"HEAD"}
+    return method
+
+
+def _access(town: Town, rule: Rule) -> Access:
+    access = access_of(town.app.view_functions[rule.endpoint])
+    assert access is not None, f"{rule.rule} declares no roles"
+    return access
+
+
+def _guarded(town: Town) -> list[Rule]:
+    return [rule for rule in town.app.url_map.iter_rules() if rule.rule not in OPEN_TO_ALL]
+
+
+def _status(town: Town, rule: Rule, secret: str | None) -> tuple[int, str]:
+    """The status and code of the emptiest request to a route."""
+    path = rule.rule.replace("<programme_id>", town.programme_id).replace("<version:version>", "1")
+    for name in rule.arguments:
+        path = path.replace(f"<{name}>", "ann")
+    answer: Any = town.client.open(
+        path,
+        method=_method(rule),
+        data=b"{}" if _method(rule) == "POST" else None,
+        content_type=NDJSON if path.endswith("/bulk") else "application/json",
+        headers={} if secret is None else {"Authorization": f"Bearer {secret}"},
+    )
+    refused = answer.content_type == "application/problem+json"
+    return answer.status_code, code_of(answer) if refused else ""
+
+
+def test_every_route_names_its_roles_and_only_these_need_no_key(town: Town) -> None:
+    for rule in town.app.url_map.iter_rules():
+        assert bool(_access(town, rule).roles) == (rule.rule not in OPEN_TO_ALL), rule.rule
+
+
+def test_the_roles_are_those_that_the_documentation_promises(town: Town) -> None:
+    found = {
+        f"{_method(rule)} {_address(rule)}": " ".join(_access(town, rule).roles) for rule in _guarded(town)
+    }
+    readings = {route: roles for route, roles in found.items() if route not in EXPECTED}
+    assert {route: found.get(route) for route in EXPECTED} == EXPECTED
+    assert all(route.startswith("GET ") for route in readings)
+    assert set(readings.values()) == {" ".join(ROLES)}
+
+
+def test_no_key_and_no_known_key_are_answered_401_everywhere(town: Town) -> None:
+    for rule in _guarded(town):
+        assert _status(town, rule, None) == (401, "key_missing"), rule.rule
+        assert _status(town, rule, "clk_" + "a" * 43) == (401, "key_unknown"), rule.rule
+
+
+def test_every_other_role_is_answered_403_and_every_named_one_gets_in(town: Town) -> None:
+    for rule in _guarded(town):
+        for role in ROLES:
+            status, code = _status(town, rule, town.secrets[role])
+            if role in _access(town, rule).roles:
+                assert status not in (401, 403), (rule.rule, role, code)
+            else:
+                assert (status, code) == (403, "role_not_permitted"), (rule.rule, role)
+
+
+def test_a_refused_role_is_told_which_are_needed(town: Town) -> None:
+    answer = town.post("auditor", "/participants", id="x")
+    assert answer.json["details"] == {"role": "auditor", "needed_roles": ["poster", "operator"]}
+
+
+def test_a_key_of_another_programme_is_answered_403_everywhere(town: Town) -> None:
+    of_elsewhere = {
+        role: town.ledger.keys.create(name=role, role=role, programme_id="elsewhere").secret for role in ROLES
+    }
+    for rule in _guarded(town):
+        for role in _access(town, rule).roles:
+            assert _status(town, rule, of_elsewhere[role]) == (403, "programme_not_permitted"), rule.rule
+
+
+def test_a_key_of_the_programme_gets_in_but_opens_no_programme(town: Town) -> None:
+    secret = town.ledger.keys.create(name="own", role="operator", programme_id=town.programme_id).secret
+    for rule in _guarded(town):
+        if "operator" in _access(town, rule).roles:
+            expected = 403 if rule.rule == "/v1/programmes" else None
+            status, _ = _status(town, rule, secret)
+            assert (status == 403) == (expected == 403), rule.rule
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "bearer clk_x", "Basic YTpi", "Token clk_x", "clk_x"])
+def test_a_key_shown_in_another_way_is_missing(town: Town, header: str) -> None:
+    answer: Any = town.client.get(town.base, headers={"Authorization": header})
+    assert code_of(answer) == "key_missing"
+
+
+def test_a_bulk_line_needs_the_role_of_its_kind_and_the_others_go_on(town: Town) -> None:
+    names = {"name_zh": "名", "name_en": "name"}
+    answer = town.bulk(
+        {"kind": "merchant.open", "id": "m", **names}, {"kind": "participant.open", "id": "p"}, role="poster"
+    )
+    first, second = (json.loads(line) for line in answer.data.splitlines())
+    assert (first["status"], first["problem"]["details"]["needed_roles"]) == (403, ["finance"])
+    assert second["status"] == 201
