@@ -1,0 +1,303 @@
+"""One realistic event of every topic, as the code of today builds it.
+
+Rule of the room: an example never changes once its golden file is written; a new topic gets a new
+one. Every field that may be left out is given here, so that its stored name is seen.
+"""
+
+from datetime import UTC, date, datetime
+
+from ledger.domain.activity import CreditsIssued, ReductionRecorded
+from ledger.domain.adjustment import CreditsAdjusted
+from ledger.domain.book import Leg
+from ledger.domain.conversion import CreditsPerGrams
+from ledger.domain.expiry import CreditsExpired, ExpiryCompleted, ExpiryStarted
+from ledger.domain.fund import MoneyCommitted
+from ledger.domain.instants import ExpiryPolicy
+from ledger.domain.messages import Event
+from ledger.domain.methodology import Factor, Measured
+from ledger.domain.owners import (
+    FundOpened,
+    MerchantOpened,
+    OrganisationOpened,
+    ParticipantClosed,
+    ParticipantFrozen,
+    ParticipantOpened,
+    ParticipantUnfrozen,
+)
+from ledger.domain.programme import ProgrammeOpened
+from ledger.domain.redemption import (
+    FundShare,
+    FundWeight,
+    RedemptionCancelled,
+    RedemptionFulfilled,
+    RedemptionHeld,
+    RedemptionRefunded,
+    RedemptionReleased,
+)
+from ledger.domain.rules import MethodologyPublished, ScenarioPublished
+from ledger.domain.transfer import CreditsTransferred
+
+OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
+RECORDED = datetime(2026, 11, 22, 4, 0, 0, 123_456, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 22, 16, tzinfo=UTC)
+
+PARTICIPANT = "participant:0198c2f4-7a2e-7c11"
+LOT, EARLIER_LOT = "2027-11-30", "2026-12-31"
+
+_EVENTS: tuple[Event, ...] = (
+    ProgrammeOpened(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="chengdu-tanhui",
+        name_zh="成都碳惠天府",
+        name_en="Chengdu Carbon Benefit",
+        level="city",
+        time_zone="Asia/Shanghai",
+        transferable=True,
+        transfer_quota_credits=500,
+        expiry=ExpiryPolicy(kind="month_end", months=12),
+    ),
+    MethodologyPublished(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="walking",
+        version=1,
+        name_zh="步行出行方法学",
+        name_en="Walking",
+        formula="steps_block",
+        parameters={"block_steps": "500"},
+        factors=(
+            Factor(
+                name="per_block",
+                value="8.2",
+                unit="g/block",
+                region="四川",
+                year=2022,
+                source="示例数值，未经发布",
+                published_on="2024-12-20",
+                illustrative=True,
+            ),
+        ),
+    ),
+    ScenarioPublished(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="nev-trip",
+        version=2,
+        name_zh="新能源汽车出行",
+        name_en="New-energy vehicle trips",
+        methodology_id="trip",
+        methodology_version=1,
+        rule=CreditsPerGrams(credits=1, per_g=100),
+        valid_from=datetime(2026, 12, 31, 16, tzinfo=UTC),
+        valid_to=datetime(2027, 12, 31, 16, tzinfo=UTC),
+    ),
+    ParticipantOpened(
+        occurred_at=OCCURRED, recorded_at=RECORDED, id="0198c2f4-7a2e-7c11", organisation_id="lvxing.dept-2"
+    ),
+    ParticipantFrozen(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="freeze 2026/7",
+        participant_id="0198c2f4-7a2e-7c11",
+        reason="疑似刷分，待核实",
+    ),
+    ParticipantUnfrozen(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="unfreeze 2026/7",
+        participant_id="0198c2f4-7a2e-7c11",
+        reason="核实无误",
+    ),
+    ParticipantClosed(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="close 2026/8",
+        participant_id="0198c2f4-7a2e-7c11",
+        reason="本人申请注销",
+    ),
+    OrganisationOpened(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="lvxing.dept-2",
+        name_zh="绿行科技研发二部",
+        name_en="Lvxing Technology, R&D 2",
+        parent_id="lvxing",
+    ),
+    MerchantOpened(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="kuanzhai-cafe",
+        name_zh="宽窄巷子咖啡馆",
+        name_en="Café in Kuanzhai Alley",
+    ),
+    FundOpened(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="bank-2026",
+        name_zh="绿色金融专项资金",
+        name_en="Green finance fund",
+    ),
+    MoneyCommitted(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg("sponsor:city-bank:external", "CNY", None, -50_000_000),
+            Leg("fund:bank-2026:available", "CNY", None, 50_000_000),
+        ),
+        id="pledge-2026-11",
+        fund_id="bank-2026",
+        sponsor_id="city-bank",
+        value_fen=50_000_000,
+    ),
+    ReductionRecorded(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(Leg("nature", "gCO2e", None, -3532), Leg(PARTICIPANT, "gCO2e", None, 3532)),
+        id="LSVXX0001/2026-11-22/1",
+        source="gbt32960",
+        participant_id="0198c2f4-7a2e-7c11",
+        scenario_id="nev-trip",
+        measured=Measured(distance_km="25.0", energy_kwh="3.75"),
+        scenario_version=2,
+        methodology_id="trip",
+        methodology_version=1,
+        exact_g="3532.01517225",
+        amount_g=3532,
+    ),
+    CreditsIssued(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(Leg("issuance", "CREDIT", LOT, -35), Leg(PARTICIPANT, "CREDIT", LOT, 35)),
+        participant_id="0198c2f4-7a2e-7c11",
+        scenario_id="nev-trip",
+        scenario_version=2,
+        desired_credits=35,
+        awarded_credits=35,
+        lot=LOT,
+    ),
+    CreditsTransferred(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg(PARTICIPANT, "CREDIT", EARLIER_LOT, -20),
+            Leg(PARTICIPANT, "CREDIT", LOT, -5),
+            Leg("org:lvxing", "CREDIT", EARLIER_LOT, 20),
+            Leg("org:lvxing", "CREDIT", LOT, 5),
+        ),
+        id="gift-7f3a",
+        from_account=PARTICIPANT,
+        to_account="org:lvxing",
+        credits=25,
+    ),
+    RedemptionHeld(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg(PARTICIPANT, "CREDIT", LOT, -30),
+            Leg(f"{PARTICIPANT}:held", "CREDIT", LOT, 30),
+            Leg("fund:bank-2026:available", "CNY", None, -667),
+            Leg("fund:city-2026:available", "CNY", None, -333),
+            Leg("fund:bank-2026:encumbered", "CNY", None, 667),
+            Leg("fund:city-2026:encumbered", "CNY", None, 333),
+        ),
+        id="R-20261122-0001",
+        participant_id="0198c2f4-7a2e-7c11",
+        merchant_id="kuanzhai-cafe",
+        credits=30,
+        face_value_fen=1000,
+        funds=(FundWeight(fund_id="bank-2026", weight=2), FundWeight(fund_id="city-2026", weight=1)),
+        deadline_at=datetime(2026, 11, 29, 15, 59, 59, tzinfo=UTC),
+        shares=(
+            FundShare(fund_id="bank-2026", value_fen=667),
+            FundShare(fund_id="city-2026", value_fen=333),
+        ),
+    ),
+    RedemptionFulfilled(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg(f"{PARTICIPANT}:held", "CREDIT", LOT, -30),
+            Leg("redeemed", "CREDIT", LOT, 30),
+            Leg("fund:bank-2026:encumbered", "CNY", None, -667),
+            Leg("fund:city-2026:encumbered", "CNY", None, -333),
+            Leg("merchant:kuanzhai-cafe:payable", "CNY", None, 667),
+            Leg("merchant:kuanzhai-cafe:payable", "CNY", None, 333),
+        ),
+        redemption_id="R-20261122-0001",
+        store_id="store-03",
+    ),
+    RedemptionCancelled(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg(f"{PARTICIPANT}:held", "CREDIT", LOT, -30),
+            Leg(PARTICIPANT, "CREDIT", LOT, 30),
+            Leg("fund:bank-2026:encumbered", "CNY", None, -1000),
+            Leg("fund:bank-2026:available", "CNY", None, 1000),
+        ),
+        redemption_id="R-20261122-0002",
+        reason="用户取消",
+    ),
+    RedemptionReleased(
+        occurred_at=MIDNIGHT,
+        recorded_at=RECORDED,
+        legs=(
+            Leg(f"{PARTICIPANT}:held", "CREDIT", LOT, -30),
+            Leg(PARTICIPANT, "CREDIT", LOT, 30),
+            Leg("fund:bank-2026:encumbered", "CNY", None, -1000),
+            Leg("fund:bank-2026:available", "CNY", None, 1000),
+        ),
+        run_id="expiry-2026-11-21",
+        redemption_id="R-20261114-0009",
+    ),
+    RedemptionRefunded(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg("redeemed", "CREDIT", LOT, -30),
+            Leg(PARTICIPANT, "CREDIT", LOT, 30),
+            Leg("merchant:kuanzhai-cafe:payable", "CNY", None, -1000),
+            Leg("fund:bank-2026:available", "CNY", None, 1000),
+        ),
+        redemption_id="R-20261122-0003",
+        reason="商品缺货，退回积分",
+    ),
+    CreditsAdjusted(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg("adjusted", "CREDIT", EARLIER_LOT, -12),
+            Leg(PARTICIPANT, "CREDIT", EARLIER_LOT, 12),
+        ),
+        id="adj-2026-114",
+        account=PARTICIPANT,
+        credits=12,
+        lot=date(2026, 12, 31),
+        approver="王芳",
+        reason="平台故障补发",
+    ),
+    CreditsExpired(
+        occurred_at=MIDNIGHT,
+        recorded_at=RECORDED,
+        legs=(Leg(PARTICIPANT, "CREDIT", "2026-11-21", -8), Leg("expired", "CREDIT", "2026-11-21", 8)),
+        run_id="expiry-2026-11-21",
+        account=PARTICIPANT,
+        up_to=date(2026, 11, 21),
+        credits=8,
+    ),
+    ExpiryStarted(
+        occurred_at=MIDNIGHT, recorded_at=RECORDED, id="expiry-2026-11-21", up_to=date(2026, 11, 21)
+    ),
+    ExpiryCompleted(
+        occurred_at=MIDNIGHT,
+        recorded_at=RECORDED,
+        id="expiry-2026-11-21",
+        up_to=date(2026, 11, 21),
+        credits=8,
+        accounts=1,
+        holds_released=1,
+    ),
+)
+
+EXAMPLES: dict[str, Event] = {event.topic: event for event in _EVENTS}

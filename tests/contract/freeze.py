@@ -1,0 +1,67 @@
+"""Freeze what is new: `python -m tests.contract.freeze`, from the root of the checkout.
+
+Writes a golden file for each topic that has none, and adds new topics, parts, fields and choices to
+`event_fields.json`. What is frozen already is never written again: when it no longer fits, the code
+is wrong and not the file.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from ledger.domain.topics import BY_TOPIC, EVENTS
+from ledger.store.mapper import mapper
+from tests.contract.examples import EXAMPLES
+from tests.contract.shapes import Shape, parts, shape, still_reads
+
+FOLDER = Path(__file__).parent
+EVENTS_FOLDER = FOLDER / "events"
+FIELDS_FILE = FOLDER / "event_fields.json"
+
+Shapes = dict[str, Shape]
+
+
+def golden_file(topic: str) -> Path:
+    """Where the exact stored bytes of a topic's example are kept."""
+    return EVENTS_FOLDER / f"{topic}.json"
+
+
+def frozen_shapes() -> dict[str, Shapes]:
+    """What is frozen: shapes by topic, and those of the parts inside events by name."""
+    if not FIELDS_FILE.exists():
+        return {"events": {}, "parts": {}}
+    frozen: dict[str, Shapes] = json.loads(FIELDS_FILE.read_text(encoding="utf-8"))
+    return frozen
+
+
+def shapes_now() -> dict[str, Shapes]:
+    """What the code of today stores."""
+    return {"events": {event.topic: shape(event) for event in EVENTS}, "parts": parts(EVENTS)}
+
+
+def freeze() -> list[str]:
+    """Write what is new; give its names."""
+    added = []
+    for topic in BY_TOPIC:
+        path = golden_file(topic)
+        if not path.exists():
+            path.write_bytes(mapper().state_of(EXAMPLES[topic]))
+            added.append(path.name)
+    frozen = frozen_shapes()
+    for group, shapes in shapes_now().items():
+        for name, fields in shapes.items():
+            known = frozen[group].setdefault(name, {})
+            new = {
+                field: text
+                for field, text in fields.items()
+                if field not in known or (known[field] != text and still_reads(known[field], text))
+            }
+            known.update(new)
+            added += [f"{name}.{field}" for field in new]
+    text = json.dumps(frozen, ensure_ascii=False, indent=2)
+    FIELDS_FILE.write_text(f"{text}\n", encoding="utf-8")
+    return added
+
+
+if __name__ == "__main__":
+    sys.stdout.write("".join(f"{name}\n" for name in freeze()))
