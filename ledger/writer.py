@@ -3,46 +3,24 @@
 Rule of the room: whoever finds nobody deciding leads; the others wait to be answered or to be told
 to lead. A programme's commands pass two narrow places, one after the other: *deciding* and
 *committing*; while one group commits, the next may be decided on the state as the first left it.
-
-Two ways lead to the log. The fenced one decides on what this process remembers and sends a single
-statement, which writes nothing unless the head still stands where this process left it. The locked
-one takes the head's row lock, reads what it needs and looks up every id; it is taken at first, and
-whenever the fence or the store's primary key says no. Safety never rests on memory.
 """
 
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from ledger.deciding import Deciding, Outcome, Recorded
-from ledger.domain.book import Account
-from ledger.domain.errors import (
-    BulkNotApplied,
-    CommitTimedOut,
-    DatabaseUnavailable,
-    LedgerError,
-    ProgrammeNotFound,
-    QueueFull,
-    ShuttingDown,
-)
-from ledger.domain.identifiers import StreamId
-from ledger.domain.messages import Command, Event
-from ledger.domain.programme import OpenProgramme
-from ledger.domain.rules import Rulebook
-from ledger.domain.state import ProgrammeState, Rules
+from ledger.committing import Committer, Memory
+from ledger.deciding import Outcome, Recorded
+from ledger.domain.errors import CommitTimedOut, LedgerError, QueueFull, ShuttingDown
+from ledger.domain.messages import Command
 from ledger.store.database import Database
-from ledger.store.session import Session, StreamTaken, open_session
 
 __all__ = ["Outcome", "Recorded", "Writer"]
 
 OVERLAP_COMMANDS_MIN: Final = 200
 """With fewer commands waiting, a larger group later beats an earlier start."""
-
-RETRY_PAUSE_S: Final = 0.05
 
 
 def system_clock() -> datetime:
@@ -79,17 +57,12 @@ class Entry:
 
 
 class Lane:
-    """One programme in this process: who waits, who decides, who commits, what is remembered."""
+    """One programme in this process: who waits, and whether somebody is deciding."""
 
     def __init__(self, programme_id: str) -> None:
-        self.programme_id = programme_id
         self.waiting: deque[Entry] = deque()
         self.is_deciding = False
-        self.committing = threading.Lock()
-        self.state: ProgrammeState | None = None
-        """The state after the latest group decided; None when it cannot be trusted."""
-        self.rules: Rules = (0, None, Rulebook())
-        """The position of the latest configuration event, and what is configured by then."""
+        self.memory = Memory(programme_id)
 
 
 class Writer:
@@ -115,12 +88,15 @@ class Writer:
             commit_wait_ms_max: how long a caller waits before `CommitTimedOut`.
             clock: gives the time of recording.
         """
-        self._database = database
         self.group_commands_max = group_commands_max
         self._queue_commands_max = queue_commands_max
-        self._accounts_cached_max = accounts_cached_max
         self._commit_wait_s_max = commit_wait_ms_max / 1000
-        self._clock = clock
+        self._committer = Committer(
+            database,
+            accounts_cached_max=accounts_cached_max,
+            commit_wait_s_max=self._commit_wait_s_max,
+            clock=clock,
+        )
         self._mutex = threading.Lock()
         self._idle = threading.Condition(self._mutex)
         self._lanes: dict[str, Lane] = {}
@@ -260,8 +236,8 @@ class Writer:
                 lane.waiting[0].woken.release()
             else:
                 lane.is_deciding = False
-                if lane.state is None:
-                    self._lanes.pop(lane.programme_id, None)
+                if lane.memory.state is None:
+                    self._lanes.pop(lane.memory.programme_id, None)
             return True
 
     # --- leading ----------------------------------------------------------------------------
@@ -269,154 +245,28 @@ class Writer:
     def _lead(self, lane: Lane) -> None:
         """Take the next group through deciding and committing, and answer it."""
         group = self._take_group(lane)
+        commands = [command for entry in group for command in entry.commands]
+        committer, memory, atomic = self._committer, lane.memory, group[0].atomic
         is_handed_over = False
         try:
-            attempt = self._decide_ahead(lane, group)
-            with lane.committing:
+            attempt = None if atomic else committer.decide_ahead(memory, commands)
+            with memory.committing:
                 outcomes = None
-                if attempt is not None and lane.state is attempt.state:
+                if attempt is not None and memory.state is attempt.state:
                     is_handed_over = self._hand_over(lane, commands_min=OVERLAP_COMMANDS_MIN)
-                    outcomes = self._send(lane, group, attempt)
+                    outcomes = committer.send(memory, commands, attempt)
                 if outcomes is None:
-                    outcomes = self._commit_locked(lane, group, attempt)
-                self._forget_if_large(lane)
+                    outcomes = committer.commit_locked(memory, commands, atomic=atomic, sent=attempt)
+                committer.forget_if_large(memory)
             answer(group, outcomes)
         except BaseException as failure:  # noqa: BLE001 - whoever waits must be answered
-            lane.state = None
+            memory.state = None
             for entry in group:
                 if not entry.is_answered:
                     entry.fail(failure)
         finally:
             if not is_handed_over:
                 self._hand_over(lane, commands_min=0)
-
-    def _decide_ahead(self, lane: Lane, group: list[Entry]) -> Deciding | None:
-        """Decide a group on what this process remembers; None when it remembers nothing."""
-        state = lane.state
-        if state is None or group[0].atomic:
-            return None
-        deciding = Deciding(state, self._time_after(state.recorded_at), AheadLoader(self._database, lane))
-        deciding.decide_all(commands_of(group))
-        return deciding
-
-    def _send(self, lane: Lane, group: list[Entry], attempt: Deciding) -> list[Outcome] | None:
-        """Write what was decided ahead, on condition that nobody else has written since.
-
-        Returns:
-            The outcomes; None when the group must be decided again.
-        """
-        try:
-            with open_session(self._database, lane.programme_id) as session:
-                if len(attempt.append):
-                    is_current = session.append(attempt.packed)
-                else:
-                    head = session.head()
-                    is_current = head is not None and head.position == attempt.append.expected
-                if is_current:
-                    # A retry of what is recorded already may have been refused on today's balances.
-                    return attempt.with_repeats_found(commands_of(group), session)
-        except StreamTaken:
-            pass  # recorded before, or twice in flight: looking up tells
-        except DatabaseUnavailable:
-            attempt.is_fate_unknown = True
-        lane.state = None
-        return None
-
-    def _commit_locked(self, lane: Lane, group: list[Entry], sent: Deciding | None) -> list[Outcome]:
-        """Decide and write a group under the lock of the programme's head.
-
-        Args:
-            lane: of the programme.
-            group: what to record.
-            sent: an attempt whose fate may be unknown; what of it is found recorded was not a repeat.
-
-        Raises:
-            DatabaseUnavailable: for as long as a caller may wait.
-        """
-        deadline_s = time.monotonic() + self._commit_wait_s_max
-        unknown = [sent] if sent is not None and sent.is_fate_unknown else []
-        while True:
-            remembered, lane.state = lane.state, None
-            deciding: Deciding | None = None
-            try:
-                with open_session(self._database, lane.programme_id) as session, session.transaction():
-                    deciding = self._begin_locked(lane, group, session, remembered)
-                    if deciding is None:
-                        missing = ProgrammeNotFound(programme_id=lane.programme_id)
-                        return [missing for _ in commands_of(group)]
-                    outcomes = deciding.decide_all(commands_of(group))
-                    if group[0].atomic and any(isinstance(o, LedgerError) for o in outcomes):
-                        return none_applied(outcomes)
-                    if len(deciding.append) and not session.append(deciding.packed):
-                        raise RuntimeError("the head moved under its own lock")
-                lane.state = deciding.state
-                lane.rules = deciding.state.rules()
-                return [not_a_repeat_if_sent(outcome, unknown) for outcome in outcomes]
-            except DatabaseUnavailable:
-                if time.monotonic() > deadline_s:
-                    raise
-                if deciding is not None:
-                    unknown.append(deciding)
-                time.sleep(RETRY_PAUSE_S)
-
-    def _begin_locked(
-        self, lane: Lane, group: list[Entry], session: Session, remembered: ProgrammeState | None
-    ) -> Deciding | None:
-        """Lock the head and make ready to decide; None when there is no such programme."""
-        commands = commands_of(group)
-        head = session.lock_head()
-        if head is None:
-            if not any(isinstance(command, OpenProgramme) for command in commands):
-                return None
-            session.create_head(self._clock())
-            head = session.lock_head()
-            assert head is not None
-        state = remembered
-        if state is None or state.position != head.position:
-            if lane.rules[0] != head.configured_at_position:
-                lane.rules = configured(lane.programme_id, head.configured_at_position, session)
-            state = ProgrammeState.standing_at(lane.programme_id, head.position, head.recorded_at, lane.rules)
-        deciding = Deciding(state, self._time_after(state.recorded_at), session)
-        deciding.look_up(commands)
-        return deciding
-
-    def _time_after(self, latest: datetime) -> datetime:
-        return max(self._clock(), latest)
-
-    def _forget_if_large(self, lane: Lane) -> None:
-        if lane.state is not None:
-            remembered = len(lane.state.accounts) + len(lane.state.redemptions)
-            if remembered > self._accounts_cached_max:
-                lane.state = None
-
-
-class AheadLoader:
-    """Reads for a group that is decided while the group before it may still be committing."""
-
-    def __init__(self, database: Database, lane: Lane) -> None:
-        self._database = database
-        self._lane = lane
-
-    @contextmanager
-    def _settled(self) -> Iterator[Session]:
-        """Wait until what is in flight is in the tables."""
-        with self._lane.committing, open_session(self._database, self._lane.programme_id) as session:
-            yield session
-
-    def accounts(self, addresses: Iterable[str]) -> dict[str, Account]:
-        """Read the accounts named."""
-        with self._settled() as session:
-            return session.accounts(addresses)
-
-    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
-        """Read all events of the streams named."""
-        with self._settled() as session:
-            return session.streams(stream_ids)
-
-
-def commands_of(group: Sequence[Entry]) -> list[Command]:
-    """Give the commands of all entries, in order."""
-    return [command for entry in group for command in entry.commands]
 
 
 def answer(group: Sequence[Entry], outcomes: Sequence[Outcome]) -> None:
@@ -426,27 +276,3 @@ def answer(group: Sequence[Entry], outcomes: Sequence[Outcome]) -> None:
         end = begin + len(entry.commands)
         entry.answer(outcomes[begin:end])
         begin = end
-
-
-def none_applied(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Give the outcomes of an atomic request of which something was refused."""
-    refused_index = next(i for i, outcome in enumerate(outcomes) if isinstance(outcome, LedgerError))
-    return [
-        outcome if isinstance(outcome, LedgerError) else BulkNotApplied(refused_index=refused_index)
-        for outcome in outcomes
-    ]
-
-
-def not_a_repeat_if_sent(outcome: Outcome, attempts: Sequence[Deciding]) -> Outcome:
-    """Tell what we sent ourselves, without having seen it arrive, from what was recorded before."""
-    if isinstance(outcome, Recorded) and outcome.replayed and any(a.sent(outcome) for a in attempts):
-        return outcome._replace(replayed=False)
-    return outcome
-
-
-def configured(programme_id: str, at_position: int, session: Session) -> Rules:
-    """Read what is configured by a position."""
-    state = ProgrammeState(programme_id)
-    for event in session.configuration():
-        state.configure(event)
-    return at_position, state.programme, state.rulebook
