@@ -33,6 +33,9 @@ def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
                 singles.measure(programme, report)
             if "growth" in chosen:
                 growth.measure(programme, report, empty_rate=empty_rate, events=events)
+        if "batches" in chosen:
+            with new_database(conninfo) as database:
+                batches.measure_quota(database, report)
         if "http" in chosen:
             with new_database(conninfo) as database:
                 http_load.measure(database, report)

@@ -54,6 +54,14 @@ def measure(programme: Programme, report: Report) -> float:
     return figure.median
 
 
+def measure_quota(conninfo: str, report: Report) -> None:
+    """Measure the same batches where every giver has a monthly quota to be counted against."""
+    with Programme(conninfo, quota_credits=1_000_000_000) as programme:
+        post(programme, [programme.transfers() for _ in range(BATCHES)])
+        rates = [post(programme, [programme.transfers() for _ in range(BATCHES)]) for _ in range(ROUNDS)]
+    report.add("batches, two callers, each giver's monthly quota counted", rates, "transfers/s")
+
+
 def post(programme: Programme, batches: list[list[Command]], *, callers: int = CALLERS) -> float:
     """Post batches from some threads and give transfers a second."""
     queue = iter(batches)

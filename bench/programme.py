@@ -64,15 +64,16 @@ def new_database(server_conninfo: str) -> Iterator[str]:
 class Programme:
     """A city with 10,000 participants who hold plenty of credits, and the transfers between them."""
 
-    def __init__(self, conninfo: str, *, seed: int = 20_261_122) -> None:
+    def __init__(self, conninfo: str, *, quota_credits: int | None = None, seed: int = 20_261_122) -> None:
         self.conninfo = conninfo
+        self._quota_credits = quota_credits
         self.database = Database(conninfo)
         self.writer = Writer(self.database)
         self._random = random.Random(seed)
         self._transfers = 0
 
     def __enter__(self) -> Self:
-        self.writer.submit(PROGRAMME, city())
+        self.writer.submit(PROGRAMME, city(self._quota_credits))
         self.writer.submit(
             PROGRAMME, OpenMerchant(occurred_at=NOW, id="m-0001", name_zh="商户", name_en="Merchant")
         )
@@ -111,8 +112,8 @@ class Programme:
         return made
 
 
-def city() -> OpenProgramme:
-    """The terms of the benchmarks' programme: a monthly quota holds, so it is counted."""
+def city(quota_credits: int | None = None) -> OpenProgramme:
+    """The terms of the benchmarks' programme; with a quota, each giver's month is counted too."""
     return OpenProgramme(
         occurred_at=NOW,
         id=PROGRAMME,
@@ -121,7 +122,7 @@ def city() -> OpenProgramme:
         level="city",
         time_zone="Asia/Shanghai",
         transferable=True,
-        transfer_quota_credits=1_000_000_000,
+        transfer_quota_credits=quota_credits,
         expiry=ExpiryPolicy(kind="months", months=24),
     )
 
