@@ -5,14 +5,14 @@
     ├── NotAuthenticated        no key, or a key nobody knows                   (401)
     ├── NotPermitted            a good key that may not do this                 (403)
     ├── NotFound                the thing named in the request does not exist   (404)
-    ├── Conflict                something else already stands under this name   (409)
     ├── WrongMethod             the address knows other methods than this one   (405)
+    ├── Conflict                something else already stands under this name   (409)
     ├── TooLarge                more than one request may carry                 (413)
     ├── WrongContent            the body is of another kind than is read here   (415)
     ├── Refused                 a rule of the programme says no today           (422)
     ├── Internal                a fault of the ledger itself                    (500)
     ├── Unavailable             try the very same request again later           (503)
-    └── CannotStart             an operator must act first; never seen over HTTP
+    └── CannotStart             an operator must act first; over HTTP only /ready says it (503)
 
 A leaf's `code` is frozen once released; its docstring is its message; its dataclass fields
 are its typed details; `next_step` tells the caller what to do about it. Families carry the
