@@ -13,7 +13,7 @@ from ledger.domain.addresses import ADJUSTED, CREDIT
 from ledger.domain.book import Accounts, Leg
 from ledger.domain.errors import AdjustmentZero, LotOutOfBounds
 from ledger.domain.identifiers import CommandId, Holder, Name, Text
-from ledger.domain.instants import MONTHS_PER_YEAR, utc
+from ledger.domain.instants import ExpiryPolicy, expires_on, utc
 from ledger.domain.limits import CREDITS_MAX, EXPIRY_MONTHS_MAX
 from ledger.domain.messages import Command, Event
 from ledger.domain.owners import require_known
@@ -97,6 +97,6 @@ def adjust_credits(
 
 def _require_lot_in_bounds(lot: date, credits_given: int, today: str) -> None:
     this_day = date.fromisoformat(today)
-    latest = date(this_day.year + EXPIRY_MONTHS_MAX // MONTHS_PER_YEAR, 12, 31)
+    latest = expires_on(this_day, ExpiryPolicy(kind="months", months=EXPIRY_MONTHS_MAX))
     if credits_given < 0 or not this_day <= lot <= latest:
         raise LotOutOfBounds(field="lot", value=lot, earliest=this_day, latest=latest)

@@ -12,7 +12,7 @@
     ├── Refused                 a rule of the programme says no today           (422)
     ├── Internal                a fault of the ledger itself                    (500)
     ├── Unavailable             try the very same request again later           (503)
-    └── CannotStart             an operator must act first; over HTTP only /ready says it (503)
+    └── CannotStart             an operator must act first; over HTTP only /ready says it
 
 A leaf's `code` is frozen once released; its docstring is its message; its dataclass fields
 are its typed details; `next_step` tells the caller what to do about it. Families carry the
@@ -434,6 +434,17 @@ class TimeZoneUnknown(InvalidInput):
     next_step: ClassVar[str] = "Send an IANA name such as Asia/Shanghai."
     field: str
     value: str
+
+
+@dataclass(eq=False)
+class ExpiryTooLong(InvalidInput):
+    """Counted to the end of a month or a year, credits could live longer than ten years."""
+
+    code: ClassVar[str] = "expiry_too_long"
+    next_step: ClassVar[str] = "Send fewer months."
+    field: str
+    value: int
+    months_max: int
 
 
 @dataclass(eq=False)

@@ -22,6 +22,13 @@ ExpiryKind = Literal["months", "month_end", "year_end"]
 
 MONTHS_PER_YEAR: Final = 12
 
+EXPIRY_MONTHS_MAX_OF_KIND: Final[dict[ExpiryKind, int]] = {
+    "months": EXPIRY_MONTHS_MAX,
+    # Rounding up to the end of the month or the year must not carry a lot beyond ten years.
+    "month_end": EXPIRY_MONTHS_MAX - 1,
+    "year_end": EXPIRY_MONTHS_MAX - MONTHS_PER_YEAR,
+}
+
 # Many systems keep these beside the zones: the machine's own choice, and copies with leap seconds.
 # A programme in one of them would have other days on another machine.
 _OF_THE_MACHINE = re.compile(r"(?:localtime|posixrules)\Z|(?:posix|right)/")
@@ -33,6 +40,7 @@ class ExpiryPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     `months`: the same day `months` later (the month's last day where that day is missing);
     `month_end`: the last day of the month `months` later;
     `year_end`: 31 December of the year `months // 12` years later.
+    However it is counted, no lot lives longer than ten years.
     """
 
     kind: ExpiryKind

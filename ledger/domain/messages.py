@@ -23,7 +23,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A fact. Fields are added with defaults, never renamed; a topic is never used again.
 
-    Unknown fields are ignored on reading, so that a release can read its successor's log.
+    An event's own unknown fields are ignored on reading, so that a release can read its successor's
+    log. The parts inside an event (a factor, a measurement) are checked as strictly as in a command:
+    a release that adds a field there is rolled out everywhere before it is used.
     """
 
     topic: ClassVar[str]

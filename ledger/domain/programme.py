@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from ledger.domain.errors import TimeZoneUnknown
+from ledger.domain.errors import ExpiryTooLong, TimeZoneUnknown
 from ledger.domain.identifiers import Name, ProgrammeId
-from ledger.domain.instants import ExpiryPolicy, expires_on, is_published, local_date, utc
+from ledger.domain.instants import EXPIRY_MONTHS_MAX_OF_KIND, ExpiryPolicy, expires_on, is_published, local_date, utc
 from ledger.domain.limits import CREDITS_MAX, TIME_ZONE_CHARS_MAX
 from ledger.domain.messages import Command, Event
 
@@ -65,11 +65,15 @@ class ProgrammeOpened(Event, frozen=True, kw_only=True, omit_defaults=True):
 def open_programme(command: OpenProgramme, recorded_at: datetime) -> ProgrammeOpened:
     """Open a programme; that it is not open already is seen when its stream is written.
 
-    Raises:
+    Raises, in this order:
         TimeZoneUnknown: the time zone is not in the IANA database.
+        ExpiryTooLong: counted to the end of a month or a year, credits could outlive ten years.
     """
     if not is_published(command.time_zone):
         raise TimeZoneUnknown(field="time_zone", value=command.time_zone)
+    months_max = EXPIRY_MONTHS_MAX_OF_KIND[command.expiry.kind]
+    if command.expiry.months > months_max:
+        raise ExpiryTooLong(field="expiry.months", value=command.expiry.months, months_max=months_max)
     return ProgrammeOpened(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,

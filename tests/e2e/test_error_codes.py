@@ -165,6 +165,9 @@ PRODUCERS: Final[dict[str, Produce]] = {
     ),
     "occurred_out_of_bounds": _activity(occurred_at=in_days(1)),
     "time_zone_unknown": lambda town: town.open_programme(id="mars", time_zone="Mars/Olympus"),
+    "expiry_too_long": lambda town: town.open_programme(
+        id="mars", expiry={"kind": "year_end", "months": 109}
+    ),
     "same_account": _transfer(to_account="participant:ann"),
     "adjustment_zero": _adjustment(credits=0),
     "lot_out_of_bounds": _adjustment(lot="2000-01-01"),

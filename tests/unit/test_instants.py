@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import pytest
 
 from ledger.domain.instants import (
+    EXPIRY_MONTHS_MAX_OF_KIND,
     ExpiryKind,
     ExpiryPolicy,
     expires_on,
@@ -77,7 +78,7 @@ def test_an_instant_is_the_same_one_whatever_its_offset() -> None:
         ("year_end", 12, "2026-11-22", "2027-12-31"),
         ("year_end", 23, "2026-11-22", "2027-12-31"),
         ("year_end", 24, "2028-02-29", "2030-12-31"),
-        ("year_end", EXPIRY_MONTHS_MAX, "2026-11-22", "2036-12-31"),
+        ("year_end", EXPIRY_MONTHS_MAX_OF_KIND["year_end"], "2026-01-01", "2035-12-31"),
     ],
 )
 def test_credits_live_as_long_as_the_policy_says(

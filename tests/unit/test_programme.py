@@ -1,14 +1,14 @@
 """Opening a programme: its terms, its calendar, and what stands before any decision in it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
 
 from ledger.domain import limits
 from ledger.domain.decisions import decide
-from ledger.domain.errors import ProgrammeNotFound, TimeZoneUnknown
-from ledger.domain.instants import ExpiryPolicy
+from ledger.domain.errors import ExpiryTooLong, ProgrammeNotFound, TimeZoneUnknown
+from ledger.domain.instants import EXPIRY_MONTHS_MAX_OF_KIND, ExpiryKind, ExpiryPolicy, expires_on
 from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened
 from ledger.domain.state import ProgrammeState
@@ -46,6 +46,18 @@ def test_a_time_zone_that_nobody_published_is_refused(time_zone: str) -> None:
 @pytest.mark.parametrize("time_zone", ["localtime", "posixrules", "right/Asia/Shanghai", "posix/UTC"])
 def test_a_time_zone_that_is_another_one_on_another_machine_is_refused(time_zone: str) -> None:
     assert isinstance(World().refusal(but(OPEN_PROGRAMME, time_zone=time_zone)), TimeZoneUnknown)
+
+
+@pytest.mark.parametrize("kind", ["months", "month_end", "year_end"])
+def test_no_way_of_counting_lets_credits_live_longer_than_ten_years(kind: ExpiryKind) -> None:
+    months_max = EXPIRY_MONTHS_MAX_OF_KIND[kind]
+    at_most = ExpiryPolicy(kind=kind, months=months_max)
+    assert World(expiry=at_most).state.opened().expiry == at_most
+    assert expires_on(date(2026, 1, 1), at_most) <= date(2036, 1, 1)
+    beyond = ExpiryPolicy(kind=kind, months=months_max + 1)
+    refusal = World().refusal(but(OPEN_PROGRAMME, expiry=beyond))
+    assert isinstance(refusal, ExpiryTooLong)
+    assert refusal.details() == {"field": "expiry.months", "value": months_max + 1, "months_max": months_max}
 
 
 @pytest.mark.parametrize("time_zone", ["Asia/Shanghai", "Asia/Urumqi", "America/New_York", "UTC"])
