@@ -175,8 +175,13 @@ class Deciding:
         """Give the outcomes, those of refused commands that were recorded before looked up."""
         refused = [i for i, outcome in enumerate(self.outcomes) if isinstance(outcome, LedgerError)]
         if refused:
-            self._loader = loader
-            self.look_up([commands[i] for i in refused])
+            streams = {stream_of(commands[i], self.state.programme_id) for i in refused}
+            # Whole streams, because the group itself knows only what it added to one; and without
+            # what it added, because a refusal is not undone by what came after it.
+            self._known = {
+                stream: [Written(*row) for row in rows if row[0] <= self.append.expected]
+                for stream, rows in loader.streams(sorted(streams)).items()
+            }
         for i in refused:
             try:
                 self.outcomes[i] = self.repeated(commands[i]) or self.outcomes[i]

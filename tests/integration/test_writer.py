@@ -376,6 +376,31 @@ def test_an_id_twice_in_one_batch_is_recorded_once(place: Place, *, has_memory: 
     assert place.credits(BO) == 3
 
 
+@pytest.mark.parametrize("has_memory", [True, False])
+def test_a_refused_command_stays_refused_though_its_id_is_recorded_later_in_the_batch(
+    place: Place, *, has_memory: bool
+) -> None:
+    writer = place.opened()
+    if not has_memory:
+        writer = place.writer()
+    top_up = but(ADJUST, id="top-up", credits=60)
+    batch = [gift("a", 150), gift("b", 150), top_up, gift("a", 150), gift("b", 1)]
+    refused = "insufficient_credits"
+    assert codes(writer.submit_many(PROGRAMME, batch)) == [refused, refused, "new", "new", "new"]
+
+
+@pytest.mark.parametrize("has_memory", [True, False])
+def test_a_repeat_is_found_though_the_same_batch_adds_to_its_stream(
+    place: Place, *, has_memory: bool
+) -> None:
+    writer = place.opened()
+    writer.submit_many(PROGRAMME, [but(HOLD, credits=100), PUBLISH_METHODOLOGY])
+    if not has_memory:
+        writer = place.writer()
+    batch = [FULFIL, but(HOLD, credits=100), but(PUBLISH_METHODOLOGY, version=2), PUBLISH_METHODOLOGY]
+    assert codes(writer.submit_many(PROGRAMME, batch)) == ["new", "again", "new", "again"]
+
+
 def test_each_step_of_a_redemption_is_repeated_for_itself(place: Place) -> None:
     writer = place.opened()
     steps = [HOLD, FULFIL, REFUND]
