@@ -18,6 +18,7 @@ from ledger.deciding import Deciding, Outcome, Recorded
 from ledger.domain.book import Account
 from ledger.domain.errors import BulkNotApplied, DatabaseUnavailable, LedgerError, ProgrammeNotFound
 from ledger.domain.identifiers import StreamId
+from ledger.domain.instants import utc
 from ledger.domain.messages import Command, Event
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.rules import Rulebook
@@ -152,7 +153,8 @@ class Committer:
         return deciding
 
     def _time_after(self, latest: datetime) -> datetime:
-        return max(self._clock(), latest)
+        # The database tells `latest` in its own zone, and every byte of an event is kept for ever.
+        return max(self._clock(), utc(latest))
 
     def forget_if_large(self, memory: Memory) -> None:
         """Let go of what is remembered when it has grown beyond its bound."""

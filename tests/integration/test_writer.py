@@ -515,6 +515,15 @@ def test_the_time_of_the_log_does_not_run_backwards_when_a_clock_does(place: Pla
     assert place.rows("SELECT recorded_at FROM heads") == [(NOW,)]
 
 
+def test_times_are_written_in_utc_whatever_the_zone_of_the_database(place: Place) -> None:
+    with psycopg.connect(place.conninfo, autocommit=True) as connection:
+        name = connection.info.dbname
+        connection.execute(f"ALTER DATABASE \"{name}\" SET timezone TO 'Asia/Shanghai'")
+    place.opened()
+    late = place.writer(clock=lambda: NOW - DAY)
+    assert b'"recorded_at":"2026-11-22T04:00:00Z"' in late.submit(PROGRAMME, gift("a")).body
+
+
 # --- Connections that break ---------------------------------------------------------------------
 
 
