@@ -59,12 +59,17 @@ class Committer:
         self._clock = clock
 
     def decide_ahead(self, memory: Memory, commands: Sequence[Command]) -> Deciding | None:
-        """Decide a group on what this process remembers; None when it remembers nothing."""
+        """Decide a group on what this process remembers; None when that cannot be done."""
         state = memory.state
         if state is None:
             return None
         deciding = Deciding(state, self._time_after(state.recorded_at), AheadLoader(self._database, memory))
-        deciding.decide_all(commands)
+        try:
+            deciding.decide_all(commands)
+        except DatabaseUnavailable:
+            # Left half way. The locked way has the patience to wait for the database.
+            memory.state = None
+            return None
         return deciding
 
     def send(self, memory: Memory, commands: Sequence[Command], attempt: Deciding) -> list[Outcome] | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from ledger.domain.book import Account
 from ledger.domain.decisions import ROWS, Row, decide, own_id_of, stream_of
-from ledger.domain.errors import ContentDiffers, LedgerError
+from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, LedgerError
 from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Command, Event, differing_fields
 from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
@@ -136,6 +136,8 @@ class Deciding:
             row = ROWS[type(command)]
             self._require_loaded(command, row, stream)
             decision = decide(command, self.state, self._recorded_at)
+        except DatabaseUnavailable:
+            raise  # says nothing about the command
         except LedgerError as refusal:
             return refusal
         if not decision.events:

@@ -527,6 +527,29 @@ def test_times_are_written_in_utc_whatever_the_zone_of_the_database(place: Place
 # --- Connections that break ---------------------------------------------------------------------
 
 
+def break_connections(place: Place) -> None:
+    place.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+
+
+def test_commands_go_on_when_every_connection_has_been_broken(place: Place) -> None:
+    writer = place.opened()
+    break_connections(place)
+    assert codes([writer.submit(PROGRAMME, gift("all is remembered"))]) == ["new"]
+    break_connections(place)
+    to_new = but(gift("one must be read"), to_account="merchant:cafe")
+    assert codes([writer.submit(PROGRAMME, to_new)]) == ["new"]
+    break_connections(place)
+    batch = [but(HOLD, id="h"), but(FULFIL, redemption_id="h")]
+    assert codes(writer.submit_many(PROGRAMME, batch)) == ["new", "new"]
+    break_connections(place)
+    assert codes([writer.submit(PROGRAMME, gift("all is remembered"))]) == ["again"]
+    break_connections(place)
+    assert codes(writer.submit_many(PROGRAMME, [gift("a"), gift("b")], atomic=True)) == ["new", "new"]
+
+
 # --- Runs of expiry -----------------------------------------------------------------------------
 
 
