@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from ledger.deciding import Recorded, Written, outcome_body
-from ledger.domain.errors import LedgerError
+from ledger.domain.errors import ContentDiffers, LedgerError
 from ledger.domain.expiry import CompleteExpiry, CreditsExpired, ExpireCredits, RunExpiry, StartExpiry
 from ledger.domain.limits import EXPIRY_ACCOUNTS_PER_COMMIT
 from ledger.domain.messages import Command
@@ -91,6 +91,8 @@ def _pages(read: Callable[[str], list[str]]) -> Iterator[list[str]]:
 
 def _submit(writer: Writer, programme_id: str, commands: Sequence[Command]) -> None:
     for outcome in writer.submit_many(programme_id, commands):
+        if isinstance(outcome, ContentDiffers):
+            continue  # another run released this hold after it was listed here
         if isinstance(outcome, LedgerError):
             raise outcome
 

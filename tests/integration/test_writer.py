@@ -684,6 +684,22 @@ class Interfering(Writer):
         return super().submit_many(programme_id, commands, atomic=atomic)
 
 
+@pytest.mark.parametrize("stage", [ReleaseHold, ExpireCredits])
+def test_two_runs_at_once_share_the_work_and_both_end(place: Place, stage: type[Command]) -> None:
+    writer = with_due_lots(place)
+    slower = Interfering(place.database, clock=lambda: place.now)
+    other: Future[Recorded] = Future()
+    slower.before = (
+        stage,
+        lambda: other.set_result(place.run_expiry(writer, id="night-2", **TODAYS_RUN)),
+    )
+    mine = event_of(place.run_expiry(slower, **TODAYS_RUN))
+    done = [mine, event_of(other.result())]
+    assert sum(run["credits"] for run in done) == 35
+    assert sum(run["accounts"] for run in done) == 2
+    assert sum(run["holds_released"] for run in done) == 1
+
+
 def test_a_run_carried_by_two_processes_at_once_ends_once(place: Place) -> None:
     writer = with_due_lots(place)
     slower = Interfering(place.database, clock=lambda: place.now)
