@@ -6,6 +6,7 @@ asked for through `Loader`, and what it yields is kept in an `Append` until the 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from ledger.domain.book import Account
@@ -56,11 +57,16 @@ class Loader(Protocol):
 
 def outcome_body(events: Sequence[Written], position: int) -> bytes:
     """Write an outcome: `{"position": …, "events": [{"position", "topic", "data"}, …]}`."""
-    lines = b",".join(
-        b'{"position":%d,"topic":"%b","data":%b}' % (at, event.topic.encode(), state)
+    lines = [
+        b'{"position":%d,"topic":"%b","data":%b}' % (at, _topic_bytes(event.topic), state)
         for at, event, state in events
-    )
-    return b'{"position":%d,"events":[%b]}' % (position, lines)
+    ]
+    return b'{"position":%d,"events":[%b]}' % (position, b",".join(lines))
+
+
+@lru_cache(maxsize=128)
+def _topic_bytes(topic: str) -> bytes:
+    return topic.encode()
 
 
 class Deciding:
@@ -87,22 +93,22 @@ class Deciding:
     def load(self, commands: Sequence[Command]) -> None:
         """Load what the state lacks for these commands, all at once."""
         state = self.state
-        accounts, redemptions = state.accounts, state.redemptions
-        streams = {}
+        accounts = state.accounts
+        addresses: set[str] = set()
+        later = []
         for command in commands:
-            own_id_of_redemption = ROWS[type(command)].redemption_id
-            if own_id_of_redemption is not None:
-                own_id = own_id_of_redemption(command)
-                if own_id not in redemptions:
-                    streams[own_id] = stream_of(command, state.programme_id)
-        self._load_redemptions(streams)
-        missing = {
-            address
-            for command in commands
-            for address in ROWS[type(command)].reads(command, state)
-            if address not in accounts
-        }
-        self._load_accounts(missing)
+            row = ROWS[type(command)]
+            if row.redemption_id is None:
+                addresses.update(row.reads(command, state))
+            else:
+                later.append((command, row, row.redemption_id(command)))
+        if later:
+            self._load_redemptions(
+                {own_id: stream_of(command, state.programme_id) for command, _, own_id in later}
+            )
+            for command, row, _ in later:
+                addresses.update(row.reads(command, state))
+        self._load_accounts(accounts.missing(addresses))
 
     def look_up(self, commands: Iterable[Command]) -> None:
         """Make the events known that stand under these commands' ids already."""
@@ -216,10 +222,10 @@ class Deciding:
         if row.redemption_id is None:
             return
         self._load_redemptions({row.redemption_id(command): stream})
-        self._load_accounts(row.reads(command, self.state))
+        self._load_accounts(self.state.accounts.missing(set(row.reads(command, self.state))))
 
-    def _load_accounts(self, addresses: Iterable[str]) -> None:
-        if missing := {address for address in addresses if address not in self.state.accounts}:
+    def _load_accounts(self, missing: set[str]) -> None:
+        if missing:
             self.state.accounts.load(self._loader.accounts(missing))
 
     def _load_redemptions(self, streams: dict[str, StreamId]) -> None:

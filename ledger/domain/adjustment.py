@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from ledger.domain.addresses import ADJUSTED, CREDIT
-from ledger.domain.book import Accounts, Leg
+from ledger.domain.addresses import ADJUSTED
+from ledger.domain.book import Accounts
 from ledger.domain.errors import AdjustmentZero, LotOutOfBounds
 from ledger.domain.identifiers import CommandId, Holder, Name, Text
 from ledger.domain.instants import ExpiryPolicy, expires_on, utc
@@ -18,7 +18,7 @@ from ledger.domain.limits import CREDITS_MAX, EXPIRY_MONTHS_MAX
 from ledger.domain.messages import Command, Event
 from ledger.domain.owners import require_known
 from ledger.domain.programme import ProgrammeOpened
-from ledger.domain.transfer import take_spendable
+from ledger.domain.transfer import move_lots, take_spendable
 
 
 class AdjustCredits(Command, frozen=True, kw_only=True, tag_field="kind", tag="credits.adjust"):
@@ -82,10 +82,7 @@ def adjust_credits(
     return CreditsAdjusted(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
-        legs=(
-            *(Leg(ADJUSTED, CREDIT, lot, -amount) for lot, amount in moved),
-            *(Leg(command.account, CREDIT, lot, amount) for lot, amount in moved),
-        ),
+        legs=move_lots(moved, ADJUSTED, command.account),
         id=command.id,
         account=command.account,
         credits=command.credits,

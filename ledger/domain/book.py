@@ -94,6 +94,10 @@ class Accounts:
         """
         return self._loaded[address]
 
+    def missing(self, addresses: set[str]) -> set[str]:
+        """Give those of the addresses that are not loaded."""
+        return addresses - self._loaded.keys()
+
     def load(self, stored: Mapping[str, Account]) -> None:
         """Put the stored state of addresses in place, with what was posted to them since."""
         for (address, asset, lot), amount in self.changed_balances.items():
@@ -113,7 +117,13 @@ class Accounts:
             key = (address, asset, lot)
             changed[key] = changed.get(key, 0) + amount
             account = loaded.get(address)
-            if account is not None:
+            if account is None:
+                continue
+            # As `Account.add`, without the call: this is where a group spends its time.
+            if lot is not None:
+                lots = account.lots
+                lots[lot] = lots.get(lot, 0) + amount
+            else:
                 account.add(asset, lot, amount)
 
     def set_status(self, address: str, status: Status) -> None:

@@ -9,13 +9,14 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-from ledger.domain.addresses import CREDIT, EXPIRED
-from ledger.domain.book import Accounts, Leg
+from ledger.domain.addresses import EXPIRED
+from ledger.domain.book import Accounts
 from ledger.domain.errors import ExpiryNotDue
 from ledger.domain.identifiers import CommandId
 from ledger.domain.instants import utc
 from ledger.domain.limits import ACCOUNT_CHARS_MAX
 from ledger.domain.messages import Command, Event
+from ledger.domain.transfer import move_lots
 
 
 class RunExpiry(Command, frozen=True, kw_only=True, tag_field="kind", tag="expiry.run"):
@@ -114,10 +115,7 @@ def expire_credits(
     return CreditsExpired(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
-        legs=(
-            *(Leg(command.account, CREDIT, lot, -amount) for lot, amount in due),
-            *(Leg(EXPIRED, CREDIT, lot, amount) for lot, amount in due),
-        ),
+        legs=move_lots(due, command.account, EXPIRED),
         run_id=command.run_id,
         account=command.account,
         up_to=command.up_to,

@@ -5,7 +5,7 @@ nowhere else.
 """
 
 import hashlib
-from typing import Annotated, Final
+from typing import Annotated, Final, NewType
 
 import msgspec
 
@@ -35,10 +35,12 @@ Name = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=NAME_CHARS_
 Text = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=TEXT_CHARS_MAX)]
 
 
-class StreamId(bytes):
-    """Sixteen bytes of a version-8 UUID: where one business fact's events live."""
+StreamId = NewType("StreamId", bytes)
+"""Sixteen bytes of a version-8 UUID: where one business fact's events live."""
 
-    __slots__ = ()
+# RFC 9562, section 5.8: the version in the high half of byte 6, the variant on top of byte 8.
+_WITH_VERSION: Final = tuple(bytes([byte & 0x0F | 0x80]) for byte in range(256))
+_WITH_VARIANT: Final = tuple(bytes([byte & 0x3F | 0x80]) for byte in range(256))
 
 
 def stream_id(programme_id: str, kind: str, own_id: str) -> StreamId:
@@ -48,7 +50,7 @@ def stream_id(programme_id: str, kind: str, own_id: str) -> StreamId:
     the event store's primary key the idempotency key. SHA-256 cut to 122 bits: two different
     ids share a stream with a chance below 1e-18 among 10^9 facts.
     """
-    digest = bytearray(hashlib.sha256(f"{programme_id}\n{kind}\n{own_id}".encode()).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80  # version 8 (RFC 9562, section 5.8)
-    digest[8] = digest[8] & 0x3F | 0x80  # variant 10
-    return StreamId(bytes(digest))
+    digest = hashlib.sha256(f"{programme_id}\n{kind}\n{own_id}".encode()).digest()
+    return StreamId(
+        digest[:6] + _WITH_VERSION[digest[6]] + digest[7:8] + _WITH_VARIANT[digest[8]] + digest[9:16]
+    )

@@ -10,7 +10,14 @@ import msgspec
 
 from ledger.domain.errors import ExpiryTooLong, TimeZoneUnknown
 from ledger.domain.identifiers import Name, ProgrammeId
-from ledger.domain.instants import EXPIRY_MONTHS_MAX_OF_KIND, ExpiryPolicy, expires_on, is_published, local_date, utc
+from ledger.domain.instants import (
+    EXPIRY_MONTHS_MAX_OF_KIND,
+    ExpiryPolicy,
+    expires_on,
+    is_published,
+    local_date,
+    utc,
+)
 from ledger.domain.limits import CREDITS_MAX, TIME_ZONE_CHARS_MAX
 from ledger.domain.messages import Command, Event
 

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from ledger.domain import addresses
-from ledger.domain.addresses import CNY, CREDIT, REDEEMED
+from ledger.domain.addresses import CNY, REDEEMED
 from ledger.domain.book import Accounts, Leg
 from ledger.domain.errors import (
     DeadlineOutOfBounds,
@@ -34,7 +34,7 @@ from ledger.domain.limits import (
 from ledger.domain.messages import Command, Event
 from ledger.domain.owners import require_known, require_open
 from ledger.domain.quantities import split_by_largest_remainder
-from ledger.domain.transfer import take_spendable
+from ledger.domain.transfer import move_lots, take_spendable
 
 RedemptionStatus = Literal["held", "fulfilled", "cancelled", "released", "refunded"]
 
@@ -208,7 +208,7 @@ def hold_redemption(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         legs=(
-            *_move_lots(taken, holder, addresses.held(holder)),
+            *move_lots(taken, holder, addresses.held(holder)),
             *_move_shares(shares, addresses.available, addresses.encumbered),
         ),
         id=command.id,
@@ -241,7 +241,7 @@ def fulfil_redemption(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         legs=(
-            *_move_lots(redemption.lots(), addresses.held(holder), REDEEMED),
+            *move_lots(redemption.lots(), addresses.held(holder), REDEEMED),
             *_move_shares(held.shares, addresses.encumbered, lambda _: addresses.payable(held.merchant_id)),
         ),
         redemption_id=held.id,
@@ -308,7 +308,7 @@ def refund_redemption(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         legs=(
-            *_move_lots(redemption.lots(), REDEEMED, holder),
+            *move_lots(redemption.lots(), REDEEMED, holder),
             *_move_shares(held.shares, lambda _: payable, addresses.available),
         ),
         redemption_id=held.id,
@@ -327,16 +327,9 @@ def _in_status(redemption: Redemption | None, redemption_id: str, needed: Redemp
 def _back_where_they_came_from(redemption: Redemption) -> tuple[Leg, ...]:
     holder = addresses.participant(redemption.held.participant_id)
     return (
-        *_move_lots(redemption.lots(), addresses.held(holder), holder),
+        *move_lots(redemption.lots(), addresses.held(holder), holder),
         *_move_shares(redemption.held.shares, addresses.encumbered, addresses.available),
     )
-
-
-def _move_lots(lots: list[tuple[str, int]], source: str, target: str) -> list[Leg]:
-    return [
-        *(Leg(source, CREDIT, lot, -amount) for lot, amount in lots),
-        *(Leg(target, CREDIT, lot, amount) for lot, amount in lots),
-    ]
 
 
 def _move_shares(

@@ -84,16 +84,25 @@ def transfer_credits(
             raise TransferQuotaExceeded(
                 account=giver_address, quota_credits=quota, given_credits=given, asked_credits=needed
             )
-    legs = [Leg(giver_address, CREDIT, lot, -amount) for lot, amount in taken]
-    legs += [Leg(receiver_address, CREDIT, lot, amount) for lot, amount in taken]
     return CreditsTransferred(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
-        legs=tuple(legs),
+        legs=move_lots(taken, giver_address, receiver_address),
         id=command.id,
         from_account=giver_address,
         to_account=receiver_address,
         credits=needed,
+    )
+
+
+def move_lots(lots: list[tuple[str, int]], source: str, target: str) -> tuple[Leg, ...]:
+    """Give the legs that move credits of some lots, which keep their last day."""
+    if len(lots) == 1:
+        ((lot, amount),) = lots
+        return Leg(source, CREDIT, lot, -amount), Leg(target, CREDIT, lot, amount)
+    return (
+        *(Leg(source, CREDIT, lot, -amount) for lot, amount in lots),
+        *(Leg(target, CREDIT, lot, amount) for lot, amount in lots),
     )
 
 

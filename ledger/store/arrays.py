@@ -30,11 +30,13 @@ class PackedArray(bytes):
     @classmethod
     def header(cls, length: int) -> bytes:
         """Give what stands before the elements: dimensions, no nulls, type, length, lower bound."""
-        return (
-            _HEADER.pack(1, 0, cls.element_oid, length, 1)
-            if length
-            else _HEADER.pack(0, 0, cls.element_oid, 0, 0)[:12]
-        )
+        return _HEADER.pack(1, 0, cls.element_oid, length, 1)
+
+
+@lru_cache(maxsize=16)
+def _empty(element_oid: int) -> bytes:
+    """Give an array without elements, and so without dimensions."""
+    return struct.pack(">iiI", 0, 0, element_oid)
 
 
 class _Fixed(PackedArray):
@@ -47,6 +49,8 @@ class _Fixed(PackedArray):
     @classmethod
     def of(cls, values: Sequence[int]) -> "_Fixed":
         """Pack whole numbers."""
+        if not values:
+            return cls(_empty(cls.element_oid))
         pairs = chain.from_iterable(zip(repeat(cls.element_bytes), values, strict=False))
         packed = struct.pack(">" + ("i" + cls.element_format) * len(values), *pairs)
         return cls(cls.header(len(values)) + packed)
@@ -86,6 +90,8 @@ class _Sized(PackedArray):
     @classmethod
     def of(cls, values: Sequence[bytes]) -> "_Sized":
         """Pack bytes."""
+        if not values:
+            return cls(_empty(cls.element_oid))
         pack = _LENGTH.pack
         return cls(
             cls.header(len(values))
@@ -116,6 +122,8 @@ class TextArray(_Sized):
     @classmethod
     def of_texts(cls, texts: Sequence[str]) -> "TextArray":
         """Pack strings; they recur (assets, lots, busy accounts), so packed ones are remembered."""
+        if not texts:
+            return cls(_empty(cls.element_oid))
         return cls(cls.header(len(texts)) + b"".join(map(_packed_text, texts)))
 
 
