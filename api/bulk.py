@@ -14,12 +14,12 @@ from flask import Response
 from api import strict_json
 from api.access import ROLES_OF_COMMAND, Access, require_role, the_key
 from api.bodies import NDJSON, read_body
-from api.command_schemas import load
+from api.command_schemas import KIND, load_by_schema, within_calendar
 from api.problems import problem_bytes, status_of
 from api.queries import truth
 from api.routes import ALWAYS, IN_PROGRAMME, WITH_BODY, Routes
 from api.serving import the_ledger
-from api.typed_fields import MESSAGES, within_calendar
+from api.typed_fields import MESSAGES
 from ledger.domain.errors import (
     BulkNotApplied,
     FieldsInvalid,
@@ -32,14 +32,10 @@ from ledger.domain.expiry import RunExpiry
 from ledger.domain.limits import BULK_BODY_BYTES_MAX, BULK_LINE_BYTES_MAX
 from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme
-from ledger.domain.redemption import HoldRedemption
-from ledger.domain.rules import PublishScenario
 from ledger.keys import Key, Role
 from ledger.writer import Outcome, Recorded
 
 routes = Routes("bulk", description="Many commands in one request.")
-
-KIND: Final = "kind"
 
 COMMAND_OF_KIND: Final[dict[str, type[Command]]] = {
     # A programme is opened once, and a run over a whole programme is no line among others.
@@ -152,19 +148,7 @@ def convert(value: dict[str, Any]) -> Command:
         command: Command = msgspec.convert(value, _ANY_COMMAND)
     except msgspec.ValidationError:
         return _explained(value)
-    return command if _within_calendar(command) else _explained(value)
-
-
-def _within_calendar(command: Command) -> bool:
-    """Whether every instant can be written in UTC, which the converter does not ask."""
-    match command:
-        case HoldRedemption():
-            return within_calendar(command.occurred_at) and within_calendar(command.deadline_at)
-        case PublishScenario():
-            instants = (command.occurred_at, command.valid_from, command.valid_to or command.valid_from)
-            return all(map(within_calendar, instants))
-        case _:
-            return within_calendar(command.occurred_at)
+    return command if within_calendar(command) else _explained(value)
 
 
 def _explained(value: dict[str, Any]) -> Command:
@@ -174,7 +158,7 @@ def _explained(value: dict[str, Any]) -> Command:
     if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
         message = f"must be one of {', '.join(COMMAND_OF_KIND)}" if KIND in value else MESSAGES["required"]
         raise FieldsInvalid(errors=[{"field": KIND, "message": message}])
-    return load(COMMAND_OF_KIND[kind], rest)
+    return load_by_schema(COMMAND_OF_KIND[kind], rest)
 
 
 def _none_applied(decoded: Sequence[Command | LedgerError]) -> list[LedgerError]:

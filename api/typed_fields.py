@@ -25,7 +25,7 @@ MESSAGES: Final = {
 INSTANT_EXPECTED: Final = "an RFC 3339 timestamp with its offset, such as 2026-11-22T08:00:00+08:00"
 
 
-def within_calendar(instant: datetime) -> bool:
+def in_every_offset(instant: datetime) -> bool:
     """Whether an instant can be written in every offset: the first and last year cannot."""
     return MINYEAR < instant.year < MAXYEAR
 
@@ -44,7 +44,7 @@ class Typed(fields.Field[Any]):
             converted = msgspec.convert(value, self.annotation)
         except msgspec.ValidationError:
             raise ValidationError(f"must be {self.expected}") from None
-        if isinstance(converted, datetime) and not within_calendar(converted):
+        if isinstance(converted, datetime) and not in_every_offset(converted):
             raise ValidationError(f"must be {self.expected}")
         return converted
 

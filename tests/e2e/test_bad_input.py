@@ -135,6 +135,11 @@ def test_a_list_is_refused_outside_its_bounds(bare: Town, length: int) -> None:
     assert bare.hold("x", funds=funds).json["errors"][0]["field"] == "funds"
 
 
+def test_a_command_alone_needs_no_kind_and_takes_none(bare: Town) -> None:
+    answer = bare.send("/transfers", _raw(kind="credits.transfer"), "poster")
+    assert answer.json["errors"] == [{"field": "kind", "message": "is not a field here"}]
+
+
 def test_a_field_of_the_path_may_not_stand_in_the_body_too(town: Town) -> None:
     answer = town.post("poster", "/redemptions/r-1/fulfil", redemption_id="r-2")
     assert answer.json["errors"] == [{"field": "redemption_id", "message": "is taken from the path"}]

@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from api import bulk, strict_json
 from api.bulk import COMMAND_OF_KIND
-from api.command_schemas import load
+from api.command_schemas import load, load_by_schema, within_calendar
 from ledger.domain.errors import FieldsInvalid, MalformedJson
 
 # ── Good commands, made from the types ────────────────────────────────────────────────────────
@@ -173,7 +173,7 @@ def _by_converter(value: dict[str, Any]) -> Any:
         command = msgspec.convert(value, bulk._ANY_COMMAND)
     except msgspec.ValidationError:
         return None
-    return command if bulk._within_calendar(command) else None
+    return command if within_calendar(command) else None
 
 
 def _by_schema(value: dict[str, Any]) -> Any:
@@ -182,7 +182,18 @@ def _by_schema(value: dict[str, Any]) -> Any:
     if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
         return None
     try:
-        return load(COMMAND_OF_KIND[kind], rest)
+        return load_by_schema(COMMAND_OF_KIND[kind], rest)
+    except FieldsInvalid:
+        return None
+
+
+def _alone(value: dict[str, Any]) -> Any:
+    """The command as a route of its own makes it of the same fields; None when refused."""
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
+        return None
+    try:
+        return load(COMMAND_OF_KIND[kind], {name: inner for name, inner in value.items() if name != "kind"})
     except FieldsInvalid:
         return None
 
@@ -195,6 +206,7 @@ def test_converter_and_schema_accept_the_same_values_and_give_equal_commands(kin
         by_converter, by_schema = _by_converter(value), _by_schema(value)
         assert type(by_converter) is type(by_schema)
         assert by_converter == by_schema
+        assert _alone(value) == by_schema
 
     agree()
 
