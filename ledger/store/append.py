@@ -151,7 +151,13 @@ def append(connection: Connection[Any], parameters: Sequence[bytes]) -> bool:
         _require(connection, libpq.prepare(STATEMENT_NAME, _QUERIES["append_events"].encode()))
         _prepared.add(connection)
     result = libpq.exec_prepared(STATEMENT_NAME, parameters, [Format.BINARY] * len(parameters), Format.BINARY)
-    _require(connection, result)
+    try:
+        _require(connection, result)
+    except psycopg.errors.InvalidSqlStatementName as dropped:
+        # The driver drops every prepared statement, ours too, after it has undone a transaction. The
+        # caller's transaction is broken by now, so it must come again as after a lost connection.
+        _prepared.discard(connection)
+        raise psycopg.OperationalError("the prepared statement is gone") from dropped
     return result.get_value(0, 0) == TRUE
 
 

@@ -550,6 +550,16 @@ def test_commands_go_on_when_every_connection_has_been_broken(place: Place) -> N
     assert codes(writer.submit_many(PROGRAMME, [gift("a"), gift("b")], atomic=True)) == ["new", "new"]
 
 
+def test_a_connection_serves_on_after_a_transaction_was_undone_on_it(place: Place) -> None:
+    writer = place.opened(statement_ms_max=200, commit_wait_ms_max=100)
+    before = [writer.submit(PROGRAMME, gift("before")) for _ in range(3)]  # so that all is prepared
+    assert codes(before) == ["new", "again", "again"]
+    with place.locked_head(), pytest.raises(Unavailable):
+        writer.submit(PROGRAMME, gift("meanwhile"))
+    for name in ("meanwhile", "after", "long after"):
+        assert codes([writer.submit(PROGRAMME, gift(name))]) == ["new"]
+
+
 # --- Runs of expiry -----------------------------------------------------------------------------
 
 
