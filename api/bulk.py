@@ -6,15 +6,14 @@ all or none. A good line costs one strict parse and one conversion; only a refus
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Any, Final, Union
+from typing import Any, Final
 
-import msgspec
 from flask import Response
 
 from api import strict_json
 from api.access import ROLES_OF_COMMAND, Access, require_role, the_key
 from api.bodies import NDJSON, read_body
-from api.command_schemas import KIND, load_by_schema, within_calendar
+from api.command_schemas import KIND, load
 from api.problems import problem_bytes, status_of
 from api.queries import truth
 from api.routes import ALWAYS, IN_PROGRAMME, WITH_BODY, Routes
@@ -43,7 +42,6 @@ COMMAND_OF_KIND: Final[dict[str, type[Command]]] = {
     for command in ROLES_OF_COMMAND
     if command not in (OpenProgramme, RunExpiry)
 }
-_ANY_COMMAND: Final[Any] = Union[tuple(COMMAND_OF_KIND.values())]  # noqa: UP007 - made of a table
 _BULK_ROLES: Final[tuple[Role, ...]] = ("poster", "finance", "operator")
 
 _PARAMETER: Final = {
@@ -131,34 +129,25 @@ def decode_line(line: bytes, key: Key) -> Command | LedgerError:
     try:
         if len(line) > BULK_LINE_BYTES_MAX:
             raise LineTooLarge(bytes_max=BULK_LINE_BYTES_MAX)
-        command = convert(strict_json.loads(line))
+        command = command_of(strict_json.loads(line))
         require_role(key, ROLES_OF_COMMAND[type(command)])
     except LedgerError as refused:
         return refused
     return command
 
 
-def convert(value: dict[str, Any]) -> Command:
+def command_of(value: dict[str, Any]) -> Command:
     """Make a command of a line's plain values.
 
     Raises:
         FieldsInvalid: naming the fields that are wrong.
     """
-    try:
-        command: Command = msgspec.convert(value, _ANY_COMMAND)
-    except msgspec.ValidationError:
-        return _explained(value)
-    return command if within_calendar(command) else _explained(value)
-
-
-def _explained(value: dict[str, Any]) -> Command:
-    """Say why the converter refused; the schemas refuse the same values."""
-    rest = dict(value)
-    kind = rest.pop(KIND, None)
+    is_there = KIND in value
+    kind = value.pop(KIND, None)
     if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
-        message = f"must be one of {', '.join(COMMAND_OF_KIND)}" if KIND in value else MESSAGES["required"]
+        message = f"must be one of {', '.join(COMMAND_OF_KIND)}" if is_there else MESSAGES["required"]
         raise FieldsInvalid(errors=[{"field": KIND, "message": message}])
-    return load_by_schema(COMMAND_OF_KIND[kind], rest)
+    return load(COMMAND_OF_KIND[kind], value)
 
 
 def _none_applied(decoded: Sequence[Command | LedgerError]) -> list[LedgerError]:

@@ -81,16 +81,26 @@ def load(command_type: type[Command], value: Mapping[str, Any]) -> Command:
     Raises:
         FieldsInvalid: as `load_by_schema`.
     """
-    # The converter would take a tag beside the fields; alone, a command needs none.
-    if KIND not in value:
-        try:
-            command = msgspec.convert(value, command_type)
-        except msgspec.ValidationError:
-            pass
-        else:
-            if within_calendar(command):
-                return command
-    return load_by_schema(command_type, value)
+    command = load_by_converter(command_type, value)
+    return load_by_schema(command_type, value) if command is None else command
+
+
+def load_by_converter(command_type: type[Command], value: Mapping[str, Any]) -> Command | None:
+    """Make a command of plain values by the converter, which does not say what is wrong.
+
+    The type is one struct and no union of them: only of a struct does the converter remember how.
+
+    Returns:
+        None when anything is wrong.
+    """
+    # The converter would take the tag of a command beside its fields.
+    if KIND in value:
+        return None
+    try:
+        command = msgspec.convert(value, command_type)
+    except msgspec.ValidationError:
+        return None
+    return command if _within_calendar(command) else None
 
 
 def load_by_schema(command_type: type[Command], value: Mapping[str, Any]) -> Command:
@@ -106,7 +116,7 @@ def load_by_schema(command_type: type[Command], value: Mapping[str, Any]) -> Com
         raise FieldsInvalid(errors=list(wrong)) from None
 
 
-def within_calendar(command: Command) -> bool:
+def _within_calendar(command: Command) -> bool:
     """Whether every instant of a command can be written in UTC, which the converter does not ask."""
     for name in _instants_of(type(command)):
         instant: datetime | None = getattr(command, name)

@@ -5,7 +5,6 @@ import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,8 +12,9 @@ from msgspec import inspect
 
 from api import bulk, strict_json
 from api.bulk import COMMAND_OF_KIND
-from api.command_schemas import load, load_by_schema, within_calendar
+from api.command_schemas import load_by_converter, load_by_schema
 from ledger.domain.errors import FieldsInvalid, MalformedJson
+from ledger.domain.messages import Command
 
 # ── Good commands, made from the types ────────────────────────────────────────────────────────
 
@@ -167,33 +167,21 @@ def mutated(draw: st.DrawFn, command: st.SearchStrategy[dict[str, Any]]) -> dict
     return value
 
 
-def _by_converter(value: dict[str, Any]) -> Any:
-    """The command as the bulk route's fast way makes it, without asking the schemas; None when refused."""
+def _by_line(value: dict[str, Any]) -> Command | None:
+    """The command as a line of a bulk request makes it; None when refused."""
     try:
-        command = msgspec.convert(value, bulk._ANY_COMMAND)
-    except msgspec.ValidationError:
-        return None
-    return command if within_calendar(command) else None
-
-
-def _by_schema(value: dict[str, Any]) -> Any:
-    rest = dict(value)
-    kind = rest.pop("kind", None)
-    if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
-        return None
-    try:
-        return load_by_schema(COMMAND_OF_KIND[kind], rest)
+        return bulk.command_of(dict(value))
     except FieldsInvalid:
         return None
 
 
-def _alone(value: dict[str, Any]) -> Any:
-    """The command as a route of its own makes it of the same fields; None when refused."""
-    kind = value.get("kind")
-    if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
-        return None
+def _by_converter(kind: str, fields: dict[str, Any]) -> Command | None:
+    return load_by_converter(COMMAND_OF_KIND[kind], fields)
+
+
+def _by_schema(kind: str, fields: dict[str, Any]) -> Command | None:
     try:
-        return load(COMMAND_OF_KIND[kind], {name: inner for name, inner in value.items() if name != "kind"})
+        return load_by_schema(COMMAND_OF_KIND[kind], fields)
     except FieldsInvalid:
         return None
 
@@ -203,10 +191,11 @@ def test_converter_and_schema_accept_the_same_values_and_give_equal_commands(kin
     @settings(max_examples=150, deadline=None)
     @given(mutated(COMMANDS[kind]))
     def agree(value: dict[str, Any]) -> None:
-        by_converter, by_schema = _by_converter(value), _by_schema(value)
+        fields = {name: inner for name, inner in value.items() if name != "kind"}
+        by_converter, by_schema = _by_converter(kind, fields), _by_schema(kind, fields)
         assert type(by_converter) is type(by_schema)
         assert by_converter == by_schema
-        assert _alone(value) == by_schema
+        assert _by_line(value) == (by_schema if value.get("kind") == kind else None)
 
     agree()
 
@@ -217,7 +206,7 @@ def test_what_a_type_allows_is_accepted(kind: str) -> None:
     @given(COMMANDS[kind])
     def accepted(value: dict[str, Any]) -> None:
         in_calendar = all("0001-" not in str(part) and "9999-" not in str(part) for part in value.values())
-        assert not in_calendar or _by_converter(value) is not None
+        assert not in_calendar or _by_line(value) is not None
 
     accepted()
 
