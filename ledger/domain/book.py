@@ -96,7 +96,7 @@ class Accounts:
 
     def missing(self, addresses: set[str]) -> set[str]:
         """Give those of the addresses that are not loaded."""
-        return addresses - self._loaded.keys()
+        return addresses.difference(self._loaded)
 
     def load(self, stored: Mapping[str, Account]) -> None:
         """Put the stored state of addresses in place, with what was posted to them since."""
