@@ -1,13 +1,15 @@
 """Reading a request's body: its type, its length, its bytes.
 
-Rule of the room: nothing is read before it is known to be wanted and short enough.
+Rule of the room: nothing is read before it is known to be wanted and short enough, and nothing is
+taken for whole that may have been cut off: the server gives what came before a connection broke as
+if it were all, so a body that does not say its length is not read.
 """
 
 from typing import Final
 
 from flask import request
 
-from ledger.domain.errors import BodyTooLarge, ContentTypeUnsupported
+from ledger.domain.errors import BodyTooLarge, ContentTypeUnsupported, LengthMissing, RequestUnreadable
 
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
@@ -18,17 +20,27 @@ def read_body(*, content_type: str, bytes_max: int) -> bytes:
 
     Raises, in this order:
         ContentTypeUnsupported: it is of another type, in another encoding, or compressed.
+        LengthMissing: it does not say how long it is.
         BodyTooLarge: it is longer than `bytes_max`.
+        RequestUnreadable: it ends before the length it says it has.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if request.mimetype != content_type or charset not in ("utf-8", "utf8") or encoding != "identity":
         raise ContentTypeUnsupported(expected=content_type)
-    if (request.content_length or 0) > bytes_max:
+    request.max_content_length = bytes_max
+    if request.content_length is None:
+        return _nothing()
+    if request.content_length > bytes_max:
         raise BodyTooLarge(bytes_max=bytes_max)
-    # One more than is wanted: a body of unknown length is cut at the framework's limit, not refused.
-    request.max_content_length = bytes_max + 1
     body = request.get_data(cache=False)
-    if len(body) > bytes_max:
-        raise BodyTooLarge(bytes_max=bytes_max)
+    if len(body) != request.content_length:
+        raise RequestUnreadable
     return body
+
+
+def _nothing() -> bytes:
+    """What a request may have that does not say how much it has."""
+    if request.stream.read(1):
+        raise LengthMissing
+    return b""

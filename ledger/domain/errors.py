@@ -885,6 +885,14 @@ class RequestUnreadable(InvalidInput):
 
 
 @dataclass(eq=False)
+class LengthMissing(InvalidInput):
+    """The request does not say how long its body is, so that a part could not be told from the whole."""
+
+    code: ClassVar[str] = "length_missing"
+    next_step: ClassVar[str] = "Send Content-Length, and not Transfer-Encoding: chunked."
+
+
+@dataclass(eq=False)
 class MalformedJson(InvalidInput):
     """The body or line is not one JSON object written in the strict form that the ledger reads."""
 

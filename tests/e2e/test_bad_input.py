@@ -225,19 +225,28 @@ def test_bodies_are_taken_up_to_their_limit(bare: Town) -> None:
     assert past.json["details"] == {"bytes_max": limits.BODY_BYTES_MAX}
 
 
-def test_a_body_of_unknown_length_is_taken_up_to_the_limit_too(bare: Town) -> None:
-    def chunked(length: int) -> Answer:
-        answer = bare.client.post(
-            f"{bare.base}/transfers",
-            input_stream=io.BytesIO(b"{}".ljust(length)),
-            content_type="application/json",
-            headers=bare.headers("poster"),
-            environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
-        )
-        return cast("Answer", answer)
+@pytest.mark.parametrize("path", ["/transfers", "/bulk"])
+def test_a_body_that_does_not_say_its_length_is_not_read(bare: Town, path: str) -> None:
+    answer = bare.client.post(
+        f"{bare.base}{path}",
+        input_stream=io.BytesIO(b"{}"),
+        content_type="application/x-ndjson" if path == "/bulk" else "application/json",
+        headers=bare.headers("poster"),
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    assert code_of(cast("Answer", answer)) == "length_missing"
 
-    assert code_of(chunked(limits.BODY_BYTES_MAX)) == "fields_invalid"
-    assert code_of(chunked(limits.BODY_BYTES_MAX + 1)) == "body_too_large"
+
+@pytest.mark.parametrize("terminated", [True, False])
+def test_a_body_cut_off_on_its_way_is_not_taken_for_whole(bare: Town, *, terminated: bool) -> None:
+    answer = bare.client.post(
+        f"{bare.base}/bulk",
+        data=b"{}",
+        content_type="application/x-ndjson",
+        headers=bare.headers("poster"),
+        environ_overrides={"wsgi.input_terminated": terminated, "CONTENT_LENGTH": "100"},
+    )
+    assert code_of(cast("Answer", answer)) == "request_unreadable"
 
 
 @pytest.mark.parametrize(

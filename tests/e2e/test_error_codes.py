@@ -1,5 +1,6 @@
 """Every code that HTTP can give, given by a request that deserves it."""
 
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -141,6 +142,17 @@ def _cut_off(town: Town) -> Answer:
     return cast("Answer", answer)
 
 
+def _of_unknown_length(town: Town) -> Answer:
+    answer = town.client.post(
+        f"{town.base}/transfers",
+        input_stream=io.BytesIO(b"{}"),
+        content_type="application/json",
+        headers=town.headers("poster"),
+        environ_overrides={"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"},
+    )
+    return cast("Answer", answer)
+
+
 def _lines(town: Town, *lines: bytes, atomic: bool | None = None) -> Answer:
     return town.bulk(*lines, atomic=atomic)
 
@@ -175,6 +187,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "fund_named_twice": lambda town: town.hold("x", funds=[{"fund_id": "green", "weight": 1}] * 2),
     "validity_empty": _scenario(valid_to="2020-01-01T00:00:00Z"),
     "request_unreadable": _cut_off,
+    "length_missing": _of_unknown_length,
     "malformed_json": lambda town: town.send("/transfers", b"{", "poster"),
     "fields_invalid": _transfer(credits="1"),
     "key_missing": lambda town: town.get("", role=None),
