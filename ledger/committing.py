@@ -127,7 +127,7 @@ class Committer:
                         raise RuntimeError("the head moved under its own lock")
                 memory.state = deciding.state
                 memory.rules = deciding.state.rules()
-                return [not_a_repeat_if_sent(outcome, unknown) for outcome in outcomes]
+                return as_if_seen_to_arrive(outcomes, unknown)
             except DatabaseUnavailable:
                 if time.monotonic() > deadline_s:
                     raise
@@ -202,11 +202,22 @@ def none_applied(outcomes: Sequence[Outcome]) -> list[Outcome]:
     ]
 
 
-def not_a_repeat_if_sent(outcome: Outcome, attempts: Sequence[Deciding]) -> Outcome:
-    """Tell what we sent ourselves, without having seen it arrive, from what was recorded before."""
-    if isinstance(outcome, Recorded) and outcome.replayed and any(a.sent(outcome) for a in attempts):
-        return outcome._replace(replayed=False)
-    return outcome
+def as_if_seen_to_arrive(outcomes: list[Outcome], attempts: Sequence[Deciding]) -> list[Outcome]:
+    """Tell what we sent ourselves, without having seen it arrive, from what was recorded before.
+
+    Of a command that stands in the group more than once the first is no repeat, the others are.
+    """
+    arrived: set[bytes] = set()
+    for i, outcome in enumerate(outcomes if attempts else ()):
+        if (
+            isinstance(outcome, Recorded)
+            and outcome.replayed
+            and outcome.body not in arrived
+            and any(attempt.sent(outcome) for attempt in attempts)
+        ):
+            arrived.add(outcome.body)
+            outcomes[i] = outcome._replace(replayed=False)
+    return outcomes
 
 
 def configured(programme_id: str, at_position: int, session: Session) -> Rules:

@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 import psycopg
 from psycopg import Connection
-from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
 from ledger.domain.book import Account, BalanceKey
@@ -165,8 +165,11 @@ def _require(connection: Connection[Any], result: PGresult) -> None:
     """Raise the driver's error for a statement that failed."""
     if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
         return
-    if connection.pgconn.status != ConnStatus.OK:
-        raise psycopg.OperationalError(connection.pgconn.get_error_message())
+    if connection.pgconn.status != ConnStatus.OK or not result.error_field(DiagnosticField.SQLSTATE):
+        # An error without a code is not the server's. libpq does not always call the connection
+        # broken by then, and nobody shall get it again.
+        connection.close()
+        raise psycopg.OperationalError(result.get_error_message())
     raise psycopg.errors.error_from_result(result, encoding="utf-8")
 
 
