@@ -29,7 +29,7 @@ PROGRAMME = "demo-city"
 PARTICIPANTS = 10_000
 BATCH = 1_000
 MERCHANT = "merchant:m-0001"
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @contextmanager
