@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 import psycopg
 from psycopg import Connection
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from ledger.domain.book import Account, BalanceKey
@@ -33,6 +33,8 @@ _prepared: "WeakSet[Connection[Any]]" = WeakSet()
 """Connections on which the statement is prepared."""
 
 STATEMENT_NAME: Final = b"append_events"
+NO_SUCH_STATEMENT: Final = b"26000"
+"""PostgreSQL, appendix A. The driver drops all statements, ours too, after a transaction was undone."""
 TRUE: Final = b"\x01"
 _INT8: Final = struct.Struct(">q")
 _LOG: Final = load(Path(__file__).parent / "sql" / "log.sql")
@@ -146,19 +148,26 @@ def append(connection: Connection[Any], parameters: Sequence[bytes]) -> bool:
         psycopg.errors.UniqueViolation: a place in a stream is taken; nothing was written.
         psycopg.OperationalError: the connection was lost; the group may or may not be written.
     """
-    libpq = connection.pgconn
-    if connection not in _prepared:
-        _require(connection, libpq.prepare(STATEMENT_NAME, _QUERIES["append_events"].encode()))
-        _prepared.add(connection)
-    result = libpq.exec_prepared(STATEMENT_NAME, parameters, [Format.BINARY] * len(parameters), Format.BINARY)
-    try:
-        _require(connection, result)
-    except psycopg.errors.InvalidSqlStatementName as dropped:
-        # The driver drops every prepared statement, ours too, after it has undone a transaction. The
-        # caller's transaction is broken by now, so it must come again as after a lost connection.
-        _prepared.discard(connection)
-        raise psycopg.OperationalError("the prepared statement is gone") from dropped
+    libpq, formats = connection.pgconn, [Format.BINARY] * len(parameters)
+    if libpq.transaction_status != TransactionStatus.IDLE:
+        # Not by the prepared statement, which may be gone: trying would break the transaction.
+        query = _QUERIES["append_events"].encode()
+        result = libpq.exec_params(query, parameters, None, formats, Format.BINARY)
+    else:
+        _prepare_once(connection)
+        result = libpq.exec_prepared(STATEMENT_NAME, parameters, formats, Format.BINARY)
+        if result.error_field(DiagnosticField.SQLSTATE) == NO_SUCH_STATEMENT:
+            _prepared.discard(connection)
+            _prepare_once(connection)
+            result = libpq.exec_prepared(STATEMENT_NAME, parameters, formats, Format.BINARY)
+    _require(connection, result)
     return result.get_value(0, 0) == TRUE
+
+
+def _prepare_once(connection: Connection[Any]) -> None:
+    if connection not in _prepared:
+        _require(connection, connection.pgconn.prepare(STATEMENT_NAME, _QUERIES["append_events"].encode()))
+        _prepared.add(connection)
 
 
 def _require(connection: Connection[Any], result: PGresult) -> None:
