@@ -265,8 +265,11 @@ class Model:
 
     def overdue(self, now: datetime) -> list[str]:
         """Open holds whose deadline has passed."""
-        held = {own_id: r for own_id, r in self.redemptions.items() if r["status"] == "held"}
-        return sorted(own_id for own_id, r in held.items() if r["c"].deadline_at < now)
+        return sorted(own_id for own_id, deadline_at in self.held().items() if deadline_at < now)
+
+    def held(self) -> dict[str, datetime]:
+        """Open holds and their deadlines."""
+        return {own_id: r["c"].deadline_at for own_id, r in self.redemptions.items() if r["status"] == "held"}
 
     def due(self, up_to: date) -> list[str]:
         """Holders of credits whose last day is `up_to` or earlier."""

@@ -117,6 +117,7 @@ def mostly(usual: st.SearchStrategy[Any], rare: st.SearchStrategy[Any]) -> st.Se
 
 participants, holders, funds = st.sampled_from(PARTICIPANTS), st.sampled_from(HOLDERS), st.sampled_from(FUNDS)
 amounts = mostly(st.integers(1, 9), st.sampled_from(["all", "one too many", "with expired"]))
+gifts = mostly(amounts, st.sampled_from(["quota", "over quota"]))
 
 
 def transfers() -> st.SearchStrategy[Draft]:
@@ -134,7 +135,7 @@ def transfers() -> st.SearchStrategy[Draft]:
         return build
 
     givers = mostly(st.integers(0, 4), holders | st.just("participant:nobody"))
-    return st.builds(draft, givers, mostly(st.integers(1, 4), holders), amounts)
+    return st.builds(draft, givers, mostly(st.integers(1, 4), holders), gifts)
 
 
 def next_after(holder: str, steps: int) -> str:
@@ -364,6 +365,10 @@ class LedgerMachine(RuleBasedStateMachine):
     def amount_of(self, account: str, amount: int | str) -> int:
         if isinstance(amount, int):
             return amount
+        if amount in {"quota", "over quota"}:
+            given = self.model.given[account, f"{self.today():%Y-%m}"]
+            quota = self.model.terms.transfer_quota_credits or given + 1
+            return max(1, quota - given + (amount == "over quota"))
         everything = sum(n for (at, _, lot), n in self.model.balances.items() if at == account and lot)
         spendable = self.spendable(account)
         return max(1, {"all": spendable, "one too many": spendable + 1}.get(amount, everything))
@@ -590,6 +595,37 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert isinstance(outcome, BulkNotApplied), outcome
                 assert outcome.refused_index == refused[0]
 
+    @precondition(lambda self: self.model.status["participant:p1"] == "open")
+    @rule(writer=st.integers(0, 1))
+    def close_while_everything_is_held(self, writer: int) -> None:
+        at = self.at_writer(writer)
+        hold = HoldRedemption(
+            id=self.new_id(),
+            participant_id="p1",
+            merchant_id="m0",
+            credits=self.amount_of("participant:p1", "all"),
+            face_value_fen=1,
+            funds=(FundWeight(fund_id="f0", weight=1),),
+            deadline_at=self.now + timedelta(seconds=600),
+            occurred_at=self.now,
+        )
+        close = CloseParticipant(id=self.new_id(), participant_id="p1", reason="left", occurred_at=self.now)
+        self.sent += [hold, close]
+        self.send(at, [hold, close])
+
+    @precondition(lambda self: self.model.held())
+    @rule(writer=st.integers(0, 1), microseconds=st.sampled_from([-1, 0, 1]), fulfils=st.booleans())
+    def wait_until_a_deadline(self, writer: int, microseconds: int, *, fulfils: bool) -> None:
+        """Stop at, just before or just after the instant until which a hold can be used."""
+        own_id, deadline_at = min(self.model.held().items(), key=lambda held: held[1])
+        until = deadline_at + CLOCKS_LAG[writer] + timedelta(microseconds=microseconds)
+        self.clock = max(self.clock, until)
+        at = self.at_writer(writer)
+        if fulfils:
+            fulfil = FulfilRedemption(redemption_id=own_id, occurred_at=self.now)
+            self.sent.append(fulfil)
+            self.send(at, [fulfil])
+
     @rule(
         writer=st.integers(0, 1),
         days_ago=st.sampled_from([0, 1, 1, 1, 2, 30]),
@@ -718,9 +754,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert {account: status for account, status, _, _ in owners} == self.model.status
         for account, _, month, given in owners:
             assert given == self.model.given[account, month]
-        assert {own_id for (own_id,) in held} == {
-            own_id for own_id, r in self.model.redemptions.items() if r["status"] == "held"
-        }
+        assert {own_id for (own_id,) in held} == self.model.held().keys()
         last = self.model.position
         assert positions == ((last, 1, last) if last else (0, None, None))
         assert head == ((last, self.latest_recorded) if last else None)
