@@ -26,13 +26,13 @@ def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
         with psycopg.connect(conninfo) as connection:
             report.database = database_settings(connection)
         with new_database(conninfo) as database, Programme(database) as programme:
-            empty_rate = 0.0
-            if "batches" in chosen or "growth" in chosen:
-                empty_rate = batches.measure(programme, report)
+            if "batches" in chosen:
+                batches.measure(programme, report)
             if "singles" in chosen:
                 singles.measure(programme, report)
             if "growth" in chosen:
-                growth.measure(programme, report, empty_rate=empty_rate, events=events)
+                with new_database(conninfo) as other, Programme(other) as empty:
+                    growth.measure(programme, empty, report, events=events)
         if "batches" in chosen:
             with new_database(conninfo) as database:
                 batches.measure_quota(database, report)

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from bench.batches import BATCHES, ROUNDS, post
+from bench.batches import ROUNDS, in_turns, turn
 from bench.programme import BATCH, PROGRAMME, Programme
 from bench.report import Report
 from ledger.replay import check
@@ -15,18 +15,21 @@ EVENTS = 2_000_000
 TABLES = ("heads", "events", "configuration", "balances", "owners", "holds")
 
 
-def measure(programme: Programme, report: Report, *, empty_rate: float, events: int = EVENTS) -> None:
-    """Fill the store, measure the batches again, the bytes and the replay."""
+def measure(programme: Programme, empty: Programme, report: Report, *, events: int = EVENTS) -> None:
+    """Fill a store, measure the batches in it and in an empty one in turns, the bytes and the replay."""
     with psycopg.connect(programme.conninfo, autocommit=True) as connection:
         bytes_before, events_before = stored_bytes(connection), head(connection)
         while head(connection) < events:
             for _ in range(50):
                 programme.record(programme.transfers(BATCH))
         connection.execute("VACUUM (ANALYZE)")
-        rates = [post(programme, [programme.transfers() for _ in range(BATCHES)]) for _ in range(ROUNDS)]
+        turn(empty)
+        rounds = [in_turns(lambda: (turn(programme), turn(empty))) for _ in range(ROUNDS)]
         grown = stored_bytes(connection) - bytes_before
-        report.add("batches with 2,000,000 events in the store", rates, "transfers/s")
-        report.add("grown / empty", [rate / empty_rate for rate in rates], "ratio", at_least=0.9)
+        report.add(
+            f"batches with {events:,} events in the store", [rate for rate, _ in rounds], "transfers/s"
+        )
+        report.add("grown / empty", [rate / empty_rate for rate, empty_rate in rounds], "ratio", at_least=0.9)
         per_transfer = grown / (head(connection) - events_before)
         report.add("bytes per transfer, all tables and indexes", [per_transfer], "B", at_most=450)
     replay_rates = []
