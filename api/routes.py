@@ -99,14 +99,17 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
 
         return decorate
 
-    def gives(self, schema: type[Schema], access: Access) -> Callable[[View], View]:
-        """Declare a reading: what it gives and who may have it."""
+    def gives(
+        self, schema: type[Schema], access: Access, *, parameters: Sequence[dict[str, Any]] = ()
+    ) -> Callable[[View], View]:
+        """Declare a reading: what it gives, who may have it, and what may stand in the query."""
         answer = {
             "description": "As of the position named.",
             "headers": POSITION_DOCUMENT,
             "content": {JSON: {"schema": schema}},
         }
-        return self.describes(access, {HTTPStatus.OK: answer}, problems=ALWAYS)
+        document = {"parameters": list(parameters)} if parameters else {}
+        return self.describes(access, {HTTPStatus.OK: answer}, problems=ALWAYS, **document)
 
     def describes(
         self,

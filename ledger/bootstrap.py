@@ -4,6 +4,7 @@ Rule of the room: nothing is built at import; whoever opens a ledger closes it.
 """
 
 import gc
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +13,7 @@ from ledger.domain.errors import DatabaseUnavailable, ShuttingDown
 from ledger.domain.expiry import RunExpiry
 from ledger.expiry_run import run_expiry
 from ledger.keys import Keys
+from ledger.reading import Reading, reading
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.migrations import require_current
@@ -50,6 +52,18 @@ class Ledger:
             writer=self.writer,
             programme_id=programme_id,
             command=command,
+        )
+
+    def reading(
+        self, programme_id: str, view_name: str, *, min_position: int = 0
+    ) -> AbstractContextManager[Reading]:
+        """Read a view that has come as far as `min_position`; see `ledger.reading.reading`."""
+        return reading(
+            self.database,
+            programme_id,
+            view_name,
+            min_position=min_position,
+            wait_ms_max=self.settings.view_wait_ms_max,
         )
 
     def ready(self) -> None:

@@ -36,6 +36,7 @@ class Settings:
     accounts_cached_max: int
     commit_wait_ms_max: int
     db_connections_max: int
+    view_wait_ms_max: int
     log_level: str
 
 
@@ -179,6 +180,14 @@ SETTINGS: tuple[Setting, ...] = (
         1_000,
         "connections per process",
         "Database connections one process may hold open.",
+    ),
+    _whole(
+        "LEDGER_VIEW_WAIT_MS_MAX",
+        2_000,
+        0,
+        60_000,
+        "milliseconds",
+        "How long a read with min_position waits for its view before it is answered 503.",
     ),
     Setting(
         name="LEDGER_LOG_LEVEL",

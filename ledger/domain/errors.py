@@ -500,6 +500,17 @@ class FundNamedTwice(InvalidInput):
 
 
 @dataclass(eq=False)
+class FeeAboveFaceValue(InvalidInput):
+    """The fee is more than the merchant would be paid."""
+
+    code: ClassVar[str] = "fee_above_face_value"
+    next_step: ClassVar[str] = "Send a fee of at most the face value."
+    field: str
+    value: int
+    face_value_fen: int
+
+
+@dataclass(eq=False)
 class ValidityEmpty(InvalidInput):
     """The scenario would end before it begins."""
 
@@ -713,6 +724,7 @@ class MerchantOwedLess(Refused):
     merchant_id: str
     owed_fen: int
     face_value_fen: int
+    fee_fen: int
 
 
 @dataclass(eq=False)
@@ -763,6 +775,22 @@ class CommitTimedOut(Unavailable):
     code: ClassVar[str] = "commit_timed_out"
     next_step: ClassVar[str] = "Send the very same request again: it will count once."
     waited_ms: int
+
+
+@dataclass(eq=False)
+class ViewLagging(Unavailable):
+    """The view has not come as far as the position asked for."""
+
+    code: ClassVar[str] = "view_lagging"
+    next_step: ClassVar[str] = (
+        "Send the same request again as Retry-After says, or without min_position to read what is there. "
+        "A stopped_position is for the operator: `ledger status` says why the view stopped."
+    )
+    view: str
+    position: int
+    min_position: int
+    log_position: int
+    stopped_position: int | None
 
 
 @dataclass(eq=False)

@@ -45,7 +45,7 @@ class Database(PostgresDatastore):
             min_size=1,
             max_size=connections_max,
             open=False,
-            kwargs={"options": f"-c statement_timeout={statement_ms_max}"},
+            kwargs={"options": f"-c statement_timeout={statement_ms_max} -c search_path=public,views"},
             configure=_configure,
             timeout=CONNECT_WAIT_S_MAX,
             check=None,

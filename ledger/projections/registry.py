@@ -1,0 +1,9 @@
+"""Every view that follows the log, by its frozen name."""
+
+from typing import Final
+
+from ledger.projections.view import View
+
+_ALL: Final[tuple[type[View], ...]] = ()
+
+VIEWS: Final[dict[str, type[View]]] = {view.name: view for view in _ALL}
