@@ -115,6 +115,18 @@ class Model:
     def participant_close(self, c: Any, _now: datetime) -> int:
         return self._change_status(c, {"open": "closed", "frozen": "closed"})
 
+    def participant_hide(self, c: Any, _now: datetime) -> int:
+        self._require(f"participant:{c.participant_id}")
+        return 1
+
+    participant_show = participant_hide
+
+    def participant_erase(self, c: Any, _now: datetime) -> int:
+        status = self.status.get(f"participant:{c.participant_id}")
+        self._refuse_if("account_not_found", status is None)
+        self._refuse_if("account_status_unsuitable", status != "closed")
+        return 1
+
     def _change_status(self, c: Any, after: dict[str, str]) -> int:
         own = f"participant:{c.participant_id}"
         self._require(own)
@@ -171,7 +183,8 @@ class Model:
         self._refuse_if("adjustment_zero", c.credits == 0)
         if c.lot is not None:
             today = self._today(now)
-            in_bounds = c.credits > 0 and today <= c.lot <= date(today.year + 10, 12, 31)
+            day = today.day - 1 if (today.month, today.day) == (2, 29) else today.day
+            in_bounds = c.credits > 0 and today <= c.lot <= date(today.year + 10, today.month, day)
             self._refuse_if("lot_out_of_bounds", not in_bounds)
         self._require(c.account)
         if c.credits > 0:
@@ -188,6 +201,7 @@ class Model:
         in_bounds = now < c.deadline_at <= now + timedelta(days=366)
         self._refuse_if("deadline_out_of_bounds", not in_bounds)
         self._refuse_if("fund_named_twice", len(set(fund_ids)) < len(fund_ids))
+        self._refuse_if("fee_above_face_value", c.fee_fen > c.face_value_fen)
         self._require(own, frozen_too=True)
         self._require(f"merchant:{c.merchant_id}", frozen_too=True)
         lots = self._spendable(own, c.credits, now)
@@ -208,8 +222,10 @@ class Model:
         self._require(r["own"], frozen_too=True)
         r["status"] = "fulfilled"
         self._move(f"{r['own']}:held", "redeemed", "CREDIT", r["lots"])
+        payable = f"merchant:{r['c'].merchant_id}:payable"
         for fund_id, value_fen in r["shares"].items():
-            self._move_fen(f"fund:{fund_id}:encumbered", f"merchant:{r['c'].merchant_id}:payable", value_fen)
+            self._move_fen(f"fund:{fund_id}:encumbered", payable, value_fen)
+        self._move_fen(payable, "fees", r["c"].fee_fen)
         return 1
 
     def redemption_cancel(self, c: Any, _now: datetime) -> int:
@@ -234,8 +250,10 @@ class Model:
         r = self._redemption(c, "fulfilled")
         self._require(r["own"])
         payable = f"merchant:{r['c'].merchant_id}:payable"
-        self._refuse_if("merchant_owed_less", self.balances[payable, "CNY", None] < r["c"].face_value_fen)
+        earned = r["c"].face_value_fen - r["c"].fee_fen
+        self._refuse_if("merchant_owed_less", self.balances[payable, "CNY", None] < earned)
         r["status"] = "refunded"
+        self._move_fen("fees", payable, r["c"].fee_fen)
         self._move("redeemed", r["own"], "CREDIT", r["lots"])
         for fund_id, value_fen in r["shares"].items():
             self._move_fen(payable, f"fund:{fund_id}:available", value_fen)

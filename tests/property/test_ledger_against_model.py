@@ -57,6 +57,7 @@ from ledger.domain.redemption import (
 )
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.transfer import TransferCredits
+from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 from ledger.expiry_run import run_expiry
 from ledger.store.database import Database
 from ledger.store.log import Log
@@ -82,7 +83,7 @@ PARTICIPANTS: Final = ("p0", "p1", "p2", "p3")
 HOLDERS: Final = (*(f"participant:{own_id}" for own_id in PARTICIPANTS), "org:o0", "merchant:m0")
 FUNDS: Final = ("f0", "f1", "f2")
 ALTERABLE: Final = [
-    *("credits", "value_fen", "face_value_fen", "deadline_at", "transferable"),
+    *("credits", "value_fen", "face_value_fen", "fee_fen", "offer_id", "deadline_at", "transferable"),
     *("reason", "approver", "store_id", "to_account", "participant_id", "fund_id", "sponsor_id", "name_zh"),
 ]
 
@@ -160,7 +161,7 @@ def adjustments() -> st.SearchStrategy[Draft]:
 
         return build
 
-    lots = mostly(st.sampled_from([None, 0, 1, 2, 31]), st.sampled_from([-1, 4_000]))
+    lots = mostly(st.sampled_from([None, 0, 1, 2, 31]), st.sampled_from([-1, 3_652, 3_653, 4_000]))
     return st.builds(draft, holders, mostly(st.sampled_from([1, 1, -1]), st.just(0)), amounts, lots)
 
 
@@ -186,7 +187,12 @@ def activities() -> st.SearchStrategy[Draft]:
 
 def holds() -> st.SearchStrategy[Draft]:
     def draft(
-        who: str | int, amount: int | str, face_fen: int, named: list[str], weights: list[int], lasts_s: int
+        who: str | int,
+        amount: int | str,
+        fens: tuple[int, int],
+        named: list[str],
+        weights: list[int],
+        lasts_s: int,
     ) -> Draft:
         def build(m: LedgerMachine) -> Command:
             own_id = m.spender(who, of=HOLDERS[:3]).removeprefix("participant:")
@@ -195,7 +201,9 @@ def holds() -> st.SearchStrategy[Draft]:
                 participant_id=own_id,
                 merchant_id="m0",
                 credits=m.amount_of(f"participant:{own_id}", amount),
-                face_value_fen=face_fen,
+                face_value_fen=fens[0],
+                fee_fen=fens[1],
+                offer_id="coffee" if fens[1] else None,
                 funds=tuple(FundWeight(fund_id=f, weight=w) for f, w in zip(named, weights, strict=False)),
                 deadline_at=m.now + timedelta(seconds=lasts_s),
                 occurred_at=m.now,
@@ -207,7 +215,10 @@ def holds() -> st.SearchStrategy[Draft]:
         draft,
         mostly(st.integers(0, 3), participants),
         amounts,
-        mostly(st.sampled_from([1, 2, 20, 21]), st.sampled_from([500, 50_000])),
+        mostly(
+            st.sampled_from([(1, 0), (2, 2), (20, 0), (21, 4)]),
+            st.sampled_from([(500, 7), (50_000, 0), (2, 3)]),
+        ),
         mostly(st.permutations(FUNDS).map(lambda f: f[:2]), st.sampled_from([["f0", "f0"], ["f9"], ["f0"]])),
         st.lists(st.sampled_from([1, 2, 3, 7]), min_size=2, max_size=2),
         mostly(
@@ -255,6 +266,11 @@ def ownership() -> st.SearchStrategy[Draft]:
             change,
             st.sampled_from([FreezeParticipant, UnfreezeParticipant, UnfreezeParticipant, CloseParticipant]),
             mostly(st.sampled_from(["p2", "p3"]), participants),
+        ),
+        st.builds(
+            change,
+            st.sampled_from([HideParticipant, ShowParticipant, EraseParticipant]),
+            mostly(participants, st.just("p9")),
         ),
         st.builds(open_participant, st.sampled_from([*PARTICIPANTS, "p8", "p9"]), organisations),
         st.builds(open_organisation, st.sampled_from(["o1", "o2"]), organisations),
@@ -465,7 +481,7 @@ class LedgerMachine(RuleBasedStateMachine):
         told = msgspec.json.decode(outcome.body)
         asked = msgspec.json.decode(msgspec.json.encode(command))
         said = told["events"][0]["data"]
-        given = {name for name, value in asked.items() if name != "kind" and value not in (None, {})}
+        given = {name for name, value in asked.items() if name != "kind" and value not in (None, {}, 0)}
         assert {name: said.get(name) for name in given} == {name: asked[name] for name in given}
         assert datetime.fromisoformat(said["recorded_at"]) == self.now
         assert (outcome.position, outcome.replayed) == (position, False)
