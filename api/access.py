@@ -39,6 +39,7 @@ from ledger.domain.programme import OpenProgramme
 from ledger.domain.redemption import CancelRedemption, FulfilRedemption, HoldRedemption, RefundRedemption
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.transfer import TransferCredits
+from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 from ledger.keys import ROLES, Key, Role
 
 # Back ends post what people do; money is finance's; rules and people are the operator's. A refund
@@ -61,6 +62,9 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     FreezeParticipant: ("operator",),
     UnfreezeParticipant: ("operator",),
     CloseParticipant: ("operator",),
+    HideParticipant: ("poster", "operator"),
+    ShowParticipant: ("poster", "operator"),
+    EraseParticipant: ("operator",),
     AdjustCredits: ("operator",),
     RunExpiry: ("operator",),
 }

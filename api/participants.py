@@ -10,6 +10,7 @@ from api.routes import IN_PROGRAMME, Routes
 from api.serving import the_ledger
 from ledger.domain import addresses
 from ledger.domain.owners import CloseParticipant, FreezeParticipant, OpenParticipant, UnfreezeParticipant
+from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 
 routes = Routes("participants", description="Those who act, under random ids.")
 
@@ -39,6 +40,27 @@ def unfreeze_participant(command: UnfreezeParticipant, programme_id: str) -> Res
 @routes.takes(CloseParticipant, from_path=("participant_id",))
 def close_participant(command: CloseParticipant, programme_id: str) -> Response:
     """Close a participant who holds no credits any more, for good."""
+    return recorded(the_ledger().writer.submit(programme_id, command))
+
+
+@routes.post(f"{IN_PROGRAMME}/participants/<participant_id>/hide")
+@routes.takes(HideParticipant, from_path=("participant_id",))
+def hide_participant(command: HideParticipant, programme_id: str) -> Response:
+    """Show a participant without a name on leaderboards."""
+    return recorded(the_ledger().writer.submit(programme_id, command))
+
+
+@routes.post(f"{IN_PROGRAMME}/participants/<participant_id>/show")
+@routes.takes(ShowParticipant, from_path=("participant_id",))
+def show_participant(command: ShowParticipant, programme_id: str) -> Response:
+    """Show a hidden participant as before."""
+    return recorded(the_ledger().writer.submit(programme_id, command))
+
+
+@routes.post(f"{IN_PROGRAMME}/participants/<participant_id>/erase")
+@routes.takes(EraseParticipant, from_path=("participant_id",))
+def erase_participant(command: EraseParticipant, programme_id: str) -> Response:
+    """Show nothing of a closed participant any more, for good; the log keeps the random id."""
     return recorded(the_ledger().writer.submit(programme_id, command))
 
 

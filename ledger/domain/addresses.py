@@ -22,6 +22,8 @@ REDEEMED: Final = "redeemed"
 """Credits used at merchants."""
 EXPIRED: Final = "expired"
 """Credits whose lot ran out."""
+FEES: Final = "fees"
+"""Money withheld from merchants for the platform."""
 
 
 def participant(participant_id: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ledger.domain import addresses, expiry, fund, owners, redemption, rules, transfer
+from ledger.domain import addresses, expiry, fund, owners, redemption, rules, transfer, visibility
 from ledger.domain.activity import CreditsIssued, RecordActivity, ReductionRecorded, record_activity
 from ledger.domain.adjustment import AdjustCredits, CreditsAdjusted, adjust_credits
 from ledger.domain.errors import OccurredOutOfBounds
@@ -112,6 +112,15 @@ def _status_row(kind: str, event: type[Event]) -> Row:
     )
 
 
+def _visibility_row(kind: str, event: type[Event], decide: Callable[..., Event]) -> Row:
+    return Row(
+        stream=lambda c: (kind, c.id),
+        records=(event,),
+        reads=lambda c, _: (addresses.participant(c.participant_id),),
+        decide=lambda c, s, at: decide(c, s.accounts, at),
+    )
+
+
 ROWS: dict[type[Command], Row] = {
     OpenProgramme: Row(
         stream=lambda c: ("programme", c.id),
@@ -160,6 +169,15 @@ ROWS: dict[type[Command], Row] = {
     owners.FreezeParticipant: _status_row("freeze", owners.ParticipantFrozen),
     owners.UnfreezeParticipant: _status_row("unfreeze", owners.ParticipantUnfrozen),
     owners.CloseParticipant: _status_row("close", owners.ParticipantClosed),
+    visibility.HideParticipant: _visibility_row(
+        "hide", visibility.ParticipantHidden, visibility.change_visibility
+    ),
+    visibility.ShowParticipant: _visibility_row(
+        "show", visibility.ParticipantShown, visibility.change_visibility
+    ),
+    visibility.EraseParticipant: _visibility_row(
+        "erase", visibility.ParticipantErased, visibility.erase_participant
+    ),
     fund.CommitMoney: Row(
         stream=lambda c: ("commitment", c.id),
         records=(fund.MoneyCommitted,),

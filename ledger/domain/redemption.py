@@ -11,10 +11,11 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 
 from ledger.domain import addresses
-from ledger.domain.addresses import CNY, REDEEMED
+from ledger.domain.addresses import CNY, FEES, REDEEMED
 from ledger.domain.book import Accounts, Leg
 from ledger.domain.errors import (
     DeadlineOutOfBounds,
+    FeeAboveFaceValue,
     FundNamedTwice,
     HoldExpired,
     MerchantOwedLess,
@@ -57,6 +58,10 @@ class HoldRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="
     funds: Annotated[tuple[FundWeight, ...], msgspec.Meta(min_length=1, max_length=FUNDS_PER_REDEMPTION_MAX)]
     deadline_at: Instant
     """Until when the hold can be fulfilled."""
+    offer_id: EntityId | None = None
+    """What the caller calls the merchant's offer."""
+    fee_fen: Annotated[int, msgspec.Meta(ge=0, le=VALUE_FEN_MAX)] = 0
+    """Withheld from what the merchant is paid, for the platform."""
 
 
 class FulfilRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.fulfil"):
@@ -111,10 +116,18 @@ class RedemptionHeld(Event, frozen=True, kw_only=True, omit_defaults=True):
     deadline_at: Instant
     shares: tuple[FundShare, ...]
     """`face_value_fen` split over the funds by largest remainder, ties in declared order."""
+    offer_id: str | None = None
+    fee_fen: int = 0
+    """Of the face value: what the platform withholds at the use."""
+
+    @property
+    def earned_fen(self) -> int:
+        """What the merchant earns by the use."""
+        return self.face_value_fen - self.fee_fen
 
 
 class RedemptionFulfilled(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """The redemption was used: the credits are gone, the merchant is owed the face value."""
+    """The redemption was used: the credits are gone, the merchant is owed the face value less the fee."""
 
     topic: ClassVar[str] = "redemption.fulfilled"
 
@@ -179,7 +192,7 @@ def hold_redemption(
     """Decide a hold on the programme's local day `today` (ISO date).
 
     Raises, in this order:
-        DeadlineOutOfBounds, FundNamedTwice,
+        DeadlineOutOfBounds, FundNamedTwice, FeeAboveFaceValue,
         AccountNotFound, AccountClosed, AccountFrozen: the participant, then the merchant,
         LotsExpired, InsufficientCredits,
         AccountNotFound, InsufficientFund: each fund in declared order
@@ -192,6 +205,8 @@ def hold_redemption(
     fund_ids = [fund.fund_id for fund in command.funds]
     if len(set(fund_ids)) != len(fund_ids):
         raise FundNamedTwice(field="funds", fund_ids=fund_ids)
+    if command.fee_fen > command.face_value_fen:
+        raise FeeAboveFaceValue(field="fee_fen", value=command.fee_fen, face_value_fen=command.face_value_fen)
     holder = addresses.participant(command.participant_id)
     require_open(accounts[holder], holder)
     merchant = addresses.merchant(command.merchant_id)
@@ -209,7 +224,8 @@ def hold_redemption(
         recorded_at=recorded_at,
         legs=(
             *move_lots(taken, holder, addresses.held(holder)),
-            *_move_shares(shares, addresses.available, addresses.encumbered),
+            *_share_legs(shares, addresses.available, -1),
+            *_share_legs(shares, addresses.encumbered, 1),
         ),
         id=command.id,
         participant_id=command.participant_id,
@@ -219,6 +235,8 @@ def hold_redemption(
         funds=command.funds,
         deadline_at=deadline_at,
         shares=shares,
+        offer_id=command.offer_id,
+        fee_fen=command.fee_fen,
     )
 
 
@@ -242,7 +260,8 @@ def fulfil_redemption(
         recorded_at=recorded_at,
         legs=(
             *move_lots(redemption.lots(), addresses.held(holder), REDEEMED),
-            *_move_shares(held.shares, addresses.encumbered, lambda _: addresses.payable(held.merchant_id)),
+            *_share_legs(held.shares, addresses.encumbered, -1),
+            *_earning_legs(held, 1),
         ),
         redemption_id=held.id,
         store_id=command.store_id,
@@ -300,16 +319,20 @@ def refund_redemption(
     require_known(accounts[holder], holder)
     payable = addresses.payable(held.merchant_id)
     owed_fen = accounts[payable].total(CNY)
-    if owed_fen < held.face_value_fen:
+    if owed_fen < held.earned_fen:
         raise MerchantOwedLess(
-            merchant_id=held.merchant_id, owed_fen=owed_fen, face_value_fen=held.face_value_fen
+            merchant_id=held.merchant_id,
+            owed_fen=owed_fen,
+            face_value_fen=held.face_value_fen,
+            fee_fen=held.fee_fen,
         )
     return RedemptionRefunded(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         legs=(
             *move_lots(redemption.lots(), REDEEMED, holder),
-            *_move_shares(held.shares, lambda _: payable, addresses.available),
+            *_earning_legs(held, -1),
+            *_share_legs(held.shares, addresses.available, 1),
         ),
         redemption_id=held.id,
         reason=command.reason,
@@ -328,18 +351,22 @@ def _back_where_they_came_from(redemption: Redemption) -> tuple[Leg, ...]:
     holder = addresses.participant(redemption.held.participant_id)
     return (
         *move_lots(redemption.lots(), addresses.held(holder), holder),
-        *_move_shares(redemption.held.shares, addresses.encumbered, addresses.available),
+        *_share_legs(redemption.held.shares, addresses.encumbered, -1),
+        *_share_legs(redemption.held.shares, addresses.available, 1),
     )
 
 
-def _move_shares(
-    shares: tuple[FundShare, ...], source: Callable[[str], str], target: Callable[[str], str]
-) -> list[Leg]:
-    moves = [share for share in shares if share.value_fen]
+def _share_legs(shares: tuple[FundShare, ...], place: Callable[[str], str], sign: int) -> list[Leg]:
+    """Each fund's share into a place of that fund (`sign` 1), or out of it (-1)."""
     return [
-        *(Leg(source(share.fund_id), CNY, None, -share.value_fen) for share in moves),
-        *(Leg(target(share.fund_id), CNY, None, share.value_fen) for share in moves),
+        Leg(place(share.fund_id), CNY, None, sign * share.value_fen) for share in shares if share.value_fen
     ]
+
+
+def _earning_legs(held: RedemptionHeld, sign: int) -> list[Leg]:
+    """What the use brings: to the merchant the face value less the fee, and the fee; back with -1."""
+    earnings = ((addresses.payable(held.merchant_id), held.earned_fen), (FEES, held.fee_fen))
+    return [Leg(account, CNY, None, sign * value_fen) for account, value_fen in earnings if value_fen]
 
 
 # --- Evolve -------------------------------------------------------------------------------------

@@ -5,7 +5,18 @@ Rule of the room: a topic is added, never changed, never used for anything else.
 
 from typing import Final
 
-from ledger.domain import activity, adjustment, expiry, fund, owners, programme, redemption, rules, transfer
+from ledger.domain import (
+    activity,
+    adjustment,
+    expiry,
+    fund,
+    owners,
+    programme,
+    redemption,
+    rules,
+    transfer,
+    visibility,
+)
 from ledger.domain.messages import Event
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -16,6 +27,9 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     owners.ParticipantFrozen,
     owners.ParticipantUnfrozen,
     owners.ParticipantClosed,
+    visibility.ParticipantHidden,
+    visibility.ParticipantShown,
+    visibility.ParticipantErased,
     owners.OrganisationOpened,
     owners.MerchantOpened,
     owners.FundOpened,

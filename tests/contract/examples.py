@@ -6,6 +6,8 @@ one. Every field that may be left out is given here, so that its stored name is 
 
 from datetime import UTC, date, datetime
 
+import msgspec
+
 from ledger.domain.activity import CreditsIssued, ReductionRecorded
 from ledger.domain.adjustment import CreditsAdjusted
 from ledger.domain.book import Leg
@@ -36,6 +38,7 @@ from ledger.domain.redemption import (
 )
 from ledger.domain.rules import MethodologyPublished, ScenarioPublished
 from ledger.domain.transfer import CreditsTransferred
+from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
 
 OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
 RECORDED = datetime(2026, 11, 22, 4, 0, 0, 123_456, tzinfo=UTC)
@@ -115,6 +118,27 @@ _EVENTS: tuple[Event, ...] = (
         id="close 2026/8",
         participant_id="0198c2f4-7a2e-7c11",
         reason="本人申请注销",
+    ),
+    ParticipantHidden(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="hide 2026/9",
+        participant_id="0198c2f4-7a2e-7c11",
+        reason="本人不愿上榜",
+    ),
+    ParticipantShown(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="show 2026/9",
+        participant_id="0198c2f4-7a2e-7c11",
+        reason="本人同意上榜",
+    ),
+    ParticipantErased(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="erase 2026/10",
+        participant_id="0198c2f4-7a2e-7c11",
+        reason="本人申请删除",
     ),
     OrganisationOpened(
         occurred_at=OCCURRED,
@@ -301,3 +325,17 @@ _EVENTS: tuple[Event, ...] = (
 )
 
 EXAMPLES: dict[str, Event] = {event.topic: event for event in _EVENTS}
+
+_HELD = EXAMPLES["redemption.held"]
+
+LATER_EXAMPLES: dict[str, Event] = {
+    "redemption.held+fee": msgspec.structs.replace(_HELD, offer_id="latte-2026", fee_fen=30),
+}
+"""Examples of fields that were added after their topic was frozen, named `{topic}+{what was added}`."""
+
+ALL_EXAMPLES = EXAMPLES | LATER_EXAMPLES
+
+
+def topic_of(name: str) -> str:
+    """Give the topic of a named example."""
+    return name.partition("+")[0]

@@ -1,6 +1,6 @@
 """Freeze what is new: `python -m tests.contract.freeze`, from the root of the checkout.
 
-Writes a golden file for each topic that has none, and adds new topics, parts, fields and choices to
+Writes a golden file for each example that has none, and adds new topics, parts, fields and choices to
 `event_fields.json`. What is frozen already is never written again: when it no longer fits, the code
 is wrong and not the file.
 """
@@ -9,9 +9,9 @@ import json
 import sys
 from pathlib import Path
 
-from ledger.domain.topics import BY_TOPIC, EVENTS
+from ledger.domain.topics import EVENTS
 from ledger.store.mapper import mapper
-from tests.contract.examples import EXAMPLES
+from tests.contract.examples import ALL_EXAMPLES
 from tests.contract.shapes import Shape, parts, shape, still_reads
 
 FOLDER = Path(__file__).parent
@@ -21,9 +21,9 @@ FIELDS_FILE = FOLDER / "event_fields.json"
 Shapes = dict[str, Shape]
 
 
-def golden_file(topic: str) -> Path:
-    """Where the exact stored bytes of a topic's example are kept."""
-    return EVENTS_FOLDER / f"{topic}.json"
+def golden_file(name: str) -> Path:
+    """Where the exact stored bytes of an example are kept."""
+    return EVENTS_FOLDER / f"{name}.json"
 
 
 def frozen_shapes() -> dict[str, Shapes]:
@@ -42,10 +42,10 @@ def shapes_now() -> dict[str, Shapes]:
 def freeze() -> list[str]:
     """Write what is new; give its names."""
     added = []
-    for topic in BY_TOPIC:
-        path = golden_file(topic)
+    for name, event in ALL_EXAMPLES.items():
+        path = golden_file(name)
         if not path.exists():
-            path.write_bytes(mapper().state_of(EXAMPLES[topic]))
+            path.write_bytes(mapper().state_of(event))
             added.append(path.name)
     frozen = frozen_shapes()
     for group, shapes in shapes_now().items():

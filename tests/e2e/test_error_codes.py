@@ -184,6 +184,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "adjustment_zero": _adjustment(credits=0),
     "lot_out_of_bounds": _adjustment(lot="2000-01-01"),
     "deadline_out_of_bounds": lambda town: town.hold("x", deadline_at=in_days(-1)),
+    "fee_above_face_value": lambda town: town.hold("x", face_value_fen=100, fee_fen=101),
     "fund_named_twice": lambda town: town.hold("x", funds=[{"fund_id": "green", "weight": 1}] * 2),
     "validity_empty": _scenario(valid_to="2020-01-01T00:00:00Z"),
     "request_unreadable": _cut_off,

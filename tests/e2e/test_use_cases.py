@@ -80,6 +80,18 @@ def test_a_redemption_is_held_used_and_refunded(town: Town) -> None:
     assert town.credits_of("participant:ann") == 25
 
 
+def test_a_fee_is_withheld_from_the_merchant_and_given_back_by_a_refund(town: Town) -> None:
+    def fen(account: str) -> list[int]:
+        return [balance["amount"] for balance in town.get(f"/balances/{account}").json["balances"]]
+
+    town.earn("ann", 25, "ride-1")
+    assert town.hold("r-1", offer_id="green-tea", fee_fen=20).status_code == 201
+    assert town.post("poster", "/redemptions/r-1/fulfil").status_code == 201
+    assert (fen("merchant:tea:payable"), fen("fees")) == ([480], [20])
+    assert town.post("finance", "/redemptions/r-1/refund", reason="tea was cold").status_code == 201
+    assert (fen("merchant:tea:payable"), fen("fees"), fen("fund:green:available")) == ([], [], [100_000])
+
+
 def test_a_redemption_is_held_and_cancelled(town: Town) -> None:
     town.earn("ann", 25, "ride-1")
     town.hold("r-1")
@@ -106,6 +118,20 @@ def test_a_participant_is_frozen_unfrozen_and_closed(town: Town) -> None:
     assert (step("unfreeze"), status()) == (201, "open")
     assert (step("close"), status()) == (201, "closed")
     assert code_of(town.earn("ann", 1, "too-late")) == "account_closed"
+
+
+def test_a_participant_is_hidden_shown_and_once_closed_erased(town: Town) -> None:
+    def step(verb: str, role: str) -> str:
+        answer = town.post(role, f"/participants/ann/{verb}", id=f"{verb}-1", reason="asked")
+        return str(answer.json["events"][0]["topic"]) if answer.status_code == 201 else code_of(answer)
+
+    assert step("hide", "poster") == "participant.hidden"
+    assert step("show", "operator") == "participant.shown"
+    assert step("erase", "operator") == "account_status_unsuitable"
+    assert step("close", "operator") == "participant.closed"
+    assert step("erase", "operator") == "participant.erased"
+    assert step("hide", "poster") == "participant.hidden", "a repeat"
+    assert town.get("/participants/ann").json["status"] == "closed"
 
 
 def test_a_participant_opened_by_a_first_activity_has_no_opening_event(town: Town) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ledger.config import SETTINGS, Setting
 from ledger.domain import limits
 from ledger.domain.activity import RecordActivity
-from ledger.domain.addresses import ADJUSTED, EXPIRED, ISSUANCE, NATURE, REDEEMED
+from ledger.domain.addresses import ADJUSTED, EXPIRED, FEES, ISSUANCE, NATURE, REDEEMED
 from ledger.domain.messages import Event
 from ledger.domain.topics import EVENTS
 from ledger.keys import ROLES
@@ -87,7 +87,7 @@ def test_events_says_which_fields_may_be_left_out(event: type[Event]) -> None:
 
 def test_events_describes_what_every_event_has_and_every_counter_account() -> None:
     before_topics = _read("docs/events.md").partition("\n### ")[0]
-    assert {*COMMON_FIELDS, NATURE, ISSUANCE, ADJUSTED, REDEEMED, EXPIRED} <= _named_in(before_topics)
+    assert {*COMMON_FIELDS, NATURE, ISSUANCE, ADJUSTED, REDEEMED, EXPIRED, FEES} <= _named_in(before_topics)
 
 
 def test_architecture_names_every_table() -> None:

@@ -46,6 +46,7 @@ from ledger.domain.redemption import (
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.state import ProgrammeState
 from ledger.domain.transfer import TransferCredits
+from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
 """Noon in Shanghai."""
@@ -130,6 +131,9 @@ OPEN_FUND = OpenFund(occurred_at=NOW, id="city", name_zh="市级资金", name_en
 FREEZE = FreezeParticipant(occurred_at=NOW, id="freeze-1", participant_id="ada", reason="a lost phone")
 UNFREEZE = UnfreezeParticipant(occurred_at=NOW, id="thaw-1", participant_id="ada", reason="a found phone")
 CLOSE = CloseParticipant(occurred_at=NOW, id="close-1", participant_id="ada", reason="moved away")
+HIDE = HideParticipant(occurred_at=NOW, id="hide-1", participant_id="ada", reason="would rather not")
+SHOW = ShowParticipant(occurred_at=NOW, id="show-1", participant_id="ada", reason="would like to after all")
+ERASE = EraseParticipant(occurred_at=NOW, id="erase-1", participant_id="ada", reason="asked for it")
 RUN_EXPIRY = RunExpiry(occurred_at=NOW, id="night-1", up_to=EXPIRE.up_to)
 START_EXPIRY = StartExpiry(occurred_at=NOW, id="night-1", up_to=EXPIRE.up_to)
 COMPLETE_EXPIRY = CompleteExpiry(
@@ -280,12 +284,15 @@ def story() -> World:
         but(HOLD, id="tea-1"),
         but(CANCEL, redemption_id="tea-1"),
         but(HOLD, id="tea-2", deadline_at=NOW + SECOND),
-        but(HOLD, id="tea-3"),
+        but(HOLD, id="tea-3", offer_id="green-tea", fee_fen=30),
         but(FULFIL, redemption_id="tea-3"),
         but(FREEZE, participant_id="bo"),
         but(UNFREEZE, participant_id="bo"),
+        HIDE,
+        SHOW,
         but(OPEN_PARTICIPANT, id="cy"),
         but(CLOSE, participant_id="cy"),
+        but(ERASE, participant_id="cy"),
     )
     today = NOW.date()
     world.do(

@@ -79,9 +79,9 @@ def test_credits_issued_and_adjusted_are_all_somewhere() -> None:
     assert put_in == sum(book["CREDIT", place] for place in places) == 2 + 90 + 10 - 3
 
 
-def test_money_funded_is_available_encumbered_or_payable() -> None:
+def test_money_funded_is_available_encumbered_payable_or_withheld() -> None:
     book = sums()
-    places = ("available", "encumbered", "payable")
+    places = ("available", "encumbered", "payable", "fees")
     assert -book["CNY", "external"] == sum(book["CNY", place] for place in places) == 20_000
 
 

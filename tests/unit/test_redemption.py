@@ -13,6 +13,7 @@ from ledger.domain.errors import (
     AccountFrozen,
     AccountNotFound,
     DeadlineOutOfBounds,
+    FeeAboveFaceValue,
     FundNamedTwice,
     HoldExpired,
     InsufficientCredits,
@@ -72,7 +73,7 @@ def money(world: World) -> dict[str, int]:
     """Where the money of the shop stands, in 分."""
     return {
         address: world.fen(address)
-        for address in (CITY_FREE, CITY_BOUND, BANK_FREE, BANK_BOUND, PAYABLE)
+        for address in (CITY_FREE, CITY_BOUND, BANK_FREE, BANK_BOUND, PAYABLE, "fees")
         if world.fen(address)
     }
 
@@ -114,6 +115,7 @@ def test_a_hold_sets_credits_and_each_funds_share_aside() -> None:
 GOOD_CASE = {
     "deadline_at": HOLD.deadline_at,
     "fund_weights": HOLD.funds,
+    "fee_fen": 900,
     "participant": "open",
     "lots": {LATER: 10},
     "merchant": "open",
@@ -136,12 +138,14 @@ def refused_hold(**faults: Any) -> LedgerError:
             BANK_FREE: holding(status=None, fen=case["bank_fen"]),
         }
     )
-    return world.refusal(but(HOLD, deadline_at=case["deadline_at"], funds=case["fund_weights"]))
+    asked = {"deadline_at": case["deadline_at"], "funds": case["fund_weights"], "fee_fen": case["fee_fen"]}
+    return world.refusal(but(HOLD, **asked))
 
 
 HOLD_FAULTS: list[Any] = [
     ({"deadline_at": NOW}, DeadlineOutOfBounds),
     ({"fund_weights": HOLD.funds + HOLD.funds[:1]}, FundNamedTwice),
+    ({"fee_fen": 901}, FeeAboveFaceValue),
     ({"participant": None}, AccountNotFound),
     ({"participant": "closed"}, AccountClosed),
     ({"participant": "frozen"}, AccountFrozen),
@@ -176,6 +180,7 @@ def test_of_two_faults_of_a_hold_the_first_documented_is_told(
     ("settings", "details"),
     [
         ({"fund_weights": HOLD.funds * 2}, {"field": "funds", "fund_ids": ["city", "bank", "city", "bank"]}),
+        ({"fee_fen": 901}, {"field": "fee_fen", "value": 901, "face_value_fen": 900}),
         ({"participant": "frozen"}, {"account": ADA}),
         ({"merchant": None}, {"account": CAFE}),
         ({"city": None}, {"account": CITY}),
@@ -269,6 +274,14 @@ def test_amounts_of_a_hold_are_taken_at_their_bounds_and_refused_one_past_them()
                 converted(HOLD, **{field: wrong})
 
 
+def test_a_fee_is_taken_at_its_bounds_and_refused_one_past_them() -> None:
+    for fee_fen in (0, limits.VALUE_FEN_MAX):
+        assert converted(HOLD, fee_fen=fee_fen).fee_fen == fee_fen
+    for wrong in (-1, limits.VALUE_FEN_MAX + 1):
+        with pytest.raises(msgspec.ValidationError):
+            converted(HOLD, fee_fen=wrong)
+
+
 def test_funds_of_a_hold_are_taken_at_their_bounds_and_refused_one_past_them() -> None:
     fund = {"fund_id": "city", "weight": 1}
     for number in (1, limits.FUNDS_PER_REDEMPTION_MAX):
@@ -298,8 +311,7 @@ def test_a_use_ends_the_credits_and_makes_the_merchant_owed() -> None:
             Leg("redeemed", "CREDIT", LATER, 10),
             Leg(CITY_BOUND, "CNY", None, -600),
             Leg(BANK_BOUND, "CNY", None, -300),
-            Leg(PAYABLE, "CNY", None, 600),
-            Leg(PAYABLE, "CNY", None, 300),
+            Leg(PAYABLE, "CNY", None, 900),
         ),
         redemption_id="coffee-1",
         store_id="gate",
@@ -417,6 +429,59 @@ def refused_refund(**settings: Any) -> LedgerError:
     return refused_step(REFUND, **({"before": (HOLD, FULFIL)} | settings))
 
 
+FEE = but(HOLD, fee_fen=30, offer_id="latte")
+
+
+def test_a_hold_keeps_the_fee_and_the_offer_and_moves_no_money_for_them() -> None:
+    world = with_shop()
+    (plain,), (event,) = with_shop().do(HOLD), world.do(FEE)
+    assert (event.fee_fen, event.offer_id, event.earned_fen) == (30, "latte", 870)
+    assert (plain.fee_fen, plain.offer_id, plain.earned_fen) == (0, None, 900)
+    assert event.legs == plain.legs
+
+
+@pytest.mark.parametrize(
+    ("fee_fen", "earnings"),
+    [
+        (0, [Leg(PAYABLE, "CNY", None, 900)]),
+        (1, [Leg(PAYABLE, "CNY", None, 899), Leg("fees", "CNY", None, 1)]),
+        (900, [Leg("fees", "CNY", None, 900)]),
+    ],
+)
+def test_a_use_pays_the_merchant_the_face_value_less_the_fee(fee_fen: int, earnings: list[Leg]) -> None:
+    world = with_shop()
+    world.do(but(HOLD, fee_fen=fee_fen))
+    (event,) = world.do(FULFIL)
+    assert [leg for leg in event.legs if leg.account in (PAYABLE, "fees")] == earnings
+
+
+def test_a_refund_takes_the_fee_back_too() -> None:
+    world = with_shop()
+    world.do(FEE, FULFIL)
+    assert money(world) == {CITY_FREE: 9_400, BANK_FREE: 9_700, PAYABLE: 870, "fees": 30}
+    world.do(REFUND)
+    assert money(world) == {CITY_FREE: 10_000, BANK_FREE: 10_000}
+
+
+@pytest.mark.parametrize("step", [CANCEL, RELEASE])
+def test_of_a_hold_that_is_given_up_no_fee_is_withheld(step: Command) -> None:
+    world = with_shop()
+    world.do(FEE)
+    world.do(step, at=PAST)
+    assert money(world) == {CITY_FREE: 10_000, BANK_FREE: 10_000}
+
+
+def test_a_refund_asks_the_merchant_for_no_more_than_it_earned() -> None:
+    refusal = refused_refund(before=(FEE, FULFIL), owed=-1)
+    assert isinstance(refusal, MerchantOwedLess)
+    assert refusal.details() == {
+        "merchant_id": "cafe",
+        "owed_fen": 869,
+        "face_value_fen": 900,
+        "fee_fen": 30,
+    }
+
+
 @pytest.mark.parametrize(("settings", "expected"), one_fault(REFUND_FAULTS))
 def test_a_refund_is_refused_for_each_fault(settings: dict[str, Any], expected: type[LedgerError]) -> None:
     assert type(refused_refund(**settings)) is expected
@@ -435,6 +500,7 @@ def test_a_merchant_owed_one_fen_less_is_not_asked_for_the_rest() -> None:
         "merchant_id": "cafe",
         "owed_fen": 899,
         "face_value_fen": 900,
+        "fee_fen": 0,
     }
 
 
