@@ -24,6 +24,7 @@ from api import (
     health,
     merchants,
     methodologies,
+    metrics,
     organisations,
     participants,
     problems,
@@ -121,6 +122,7 @@ def _document(app: Flask) -> None:
     for room in IN_VERSION:
         api.register_blueprint(room.routes, url_prefix=PREFIX)
     api.register_blueprint(health.routes)
+    api.register_blueprint(metrics.routes)
     document = app.json.dumps(api.spec.to_dict())
 
     @app.get("/openapi.json")

@@ -12,6 +12,7 @@ from typing import Any
 
 from ledger.domain import errors
 
+ALLOWANCES = ("refuse", "allow")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 # Every bound below is shorter; int() is slow on very long numbers.
@@ -37,6 +38,9 @@ class Settings:
     commit_wait_ms_max: int
     db_connections_max: int
     view_wait_ms_max: int
+    projectors: int
+    followers_max: int
+    webhook_private_addresses: str
     log_level: str
 
 
@@ -89,6 +93,13 @@ def _database_url(text: str) -> str:
     """The address of a server, as libpq writes it."""
     # Two ways of writing exist: an address, or key=value pairs.
     if not (text.startswith(DATABASE_SCHEMES) or "=" in text):
+        raise ValueError(text)
+    return text
+
+
+def _allowance(text: str) -> str:
+    """Whether something is allowed, in a word that cannot be taken for the opposite."""
+    if text not in ALLOWANCES:
         raise ValueError(text)
     return text
 
@@ -182,12 +193,37 @@ SETTINGS: tuple[Setting, ...] = (
         "Database connections one process may hold open.",
     ),
     _whole(
+        "LEDGER_PROJECTORS",
+        1,
+        0,
+        16,
+        "processes",
+        "Projectors that `ledger serve` runs beside the server; 0 where `ledger project` runs elsewhere.",
+    ),
+    _whole(
         "LEDGER_VIEW_WAIT_MS_MAX",
         2_000,
         0,
         60_000,
         "milliseconds",
         "How long a read with min_position waits for its view before it is answered 503.",
+    ),
+    _whole(
+        "LEDGER_FOLLOWERS_MAX",
+        16,
+        0,
+        512,
+        "callers per process",
+        "Callers that may wait for the log to grow; never more than half of LEDGER_THREADS.",
+    ),
+    Setting(
+        name="LEDGER_WEBHOOK_PRIVATE_ADDRESSES",
+        field="webhook_private_addresses",
+        default="refuse",
+        unit="choice",
+        accepted="refuse or allow",
+        meaning="Whether webhooks may go to private and loopback addresses, and over plain http.",
+        read=_allowance,
     ),
     Setting(
         name="LEDGER_LOG_LEVEL",

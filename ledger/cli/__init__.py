@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ledger.cli.database import migrate, replay
+from ledger.cli.following import project, status
 from ledger.cli.keys import key
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
@@ -48,5 +49,5 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, migrate, key, replay, health):
+for command in (demo, serve, migrate, key, replay, health, project, status):
     main.add_command(command)

@@ -5,20 +5,23 @@ settings by its environment, and stopped in order: first the requests under way 
 the database goes down. Whoever started it may die in any way; nothing stays behind.
 
 `database` says what it stands on, `process` runs it, `worker` is what its workers do, `address`
-where it is found.
+where it is found, `companion` what works beside it.
 """
 
 from ledger.server.address import status_of, url_of
+from ledger.server.companion import Companion, running_projectors
 from ledger.server.database import database_for, embedded_folder, ready_database
 from ledger.server.process import ServerHandle, running_server, serve
 from ledger.server.worker import end_with_server
 
 __all__ = [
+    "Companion",
     "ServerHandle",
     "database_for",
     "embedded_folder",
     "end_with_server",
     "ready_database",
+    "running_projectors",
     "running_server",
     "serve",
     "status_of",

@@ -18,6 +18,7 @@ from ledger import config
 from ledger.config import Settings
 from ledger.embedded.account import IS_LINUX
 from ledger.server.address import free_port, status_of, url_of
+from ledger.server.companion import running_projectors
 from ledger.server.database import ready_database
 
 APPLICATION: Final = "api.wsgi:app"
@@ -164,7 +165,7 @@ def running_server(
     shared: bool = True,
     on_end: Callable[[], None] | None = None,
 ) -> Iterator[ServerHandle]:
-    """Run the HTTP server, and the embedded database below it where none is named.
+    """Run the HTTP server and its projectors, and the embedded database below where none is named.
 
     Args:
         settings: Of the server.
@@ -184,7 +185,8 @@ def running_server(
         server = ServerHandle(replace(ready, port=free), log)
         try:
             server.start(on_end)
-            yield server
+            with running_projectors(server.settings, log):
+                yield server
         finally:
             server.stop()
 

@@ -68,13 +68,14 @@ def leased(
     The transaction commits at the end of the block, and is undone by an exception.
     """
     names = {"programme_id": programme_id, "view_name": view_name}
-    with database.connection() as connection, connection.transaction():
-        connection.execute(FOLLOWING["set_schema"], {"schema": schema})
-        row = connection.execute(FOLLOWING["lease"], names).fetchone()
-        if row is None:
+    with database.connection() as connection:
+        # By itself, so that nobody ever waits for the end of another's page to enter.
+        if connection.execute(FOLLOWING["entered"], names).fetchone() is None:
             connection.execute(FOLLOWING["enter"], names)
+        with connection.transaction():
+            connection.execute(FOLLOWING["set_schema"], {"schema": schema})
             row = connection.execute(FOLLOWING["lease"], names).fetchone()
-        yield Lease(connection, row[0]) if row else None
+            yield Lease(connection, row[0]) if row else None
 
 
 def advance(database: Database, lease: Lease, programme_id: str, view_name: str, position: int) -> None:

@@ -1,5 +1,8 @@
 -- Following programmes' logs, page by page.
 
+-- entered: whether a view of a programme has a position
+SELECT position FROM tracking WHERE programme_id = %(programme_id)s AND view_name = %(view_name)s
+
 -- enter: give a view of a programme a position to be leased by
 INSERT INTO tracking (programme_id, view_name, position)
 VALUES (%(programme_id)s, %(view_name)s, 0)
