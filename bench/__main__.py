@@ -5,19 +5,20 @@ from pathlib import Path
 import click
 import psycopg
 
-from bench import batches, growth, http_load, singles
+from bench import batches, growth, http_load, singles, views
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
 from ledger.bootstrap import prepare_process
 
-PARTS = ("batches", "singles", "growth", "http")
+PARTS = ("batches", "singles", "growth", "http", "views")
 
 
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=Path("var/bench.json"))
 @click.option("--events", default=growth.EVENTS, help="Events in the store for the growth figures.")
-def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
+@click.option("--log-events", default=views.EVENTS, help="Events in the log that the views follow.")
+def main(parts: tuple[str, ...], json_path: Path, events: int, log_events: int) -> None:
     """Measure, print a table, write JSON."""
     chosen = parts or PARTS
     report = Report()
@@ -39,6 +40,9 @@ def main(parts: tuple[str, ...], json_path: Path, events: int) -> None:
         if "http" in chosen:
             with new_database(conninfo) as database:
                 http_load.measure(database, report)
+        if "views" in chosen:
+            with new_database(conninfo) as database:
+                views.measure(database, report, events=log_events)
     report.print()
     report.write(json_path)
     click.echo(f"written to {json_path}")

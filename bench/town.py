@@ -134,7 +134,6 @@ class Town:
                 year=2022,
                 source="benchmark",
             )
-            names = {"name_zh": own_id, "name_en": own_id}
             yield PublishMethodology(
                 occurred_at=BEGIN,
                 id=own_id,
