@@ -29,7 +29,7 @@ _DOCUMENT: Final = {
 
 @routes.get("/metrics")
 @routes.describes(
-    Access(("operator", "auditor"), every_programme=True),
+    Access(("auditor", "operator"), every_programme=True),
     {HTTPStatus.OK: _DOCUMENT},
     problems=(
         HTTPStatus.BAD_REQUEST,

@@ -86,6 +86,8 @@ class TestHelp:
             ["key", "revoke"],
             ["replay"],
             ["health"],
+            ["project"],
+            ["status"],
         ],
         ids=" ".join,
     )
