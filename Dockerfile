@@ -1,4 +1,4 @@
-# One image for everything the ledger runs: the HTTP server, the migrations, later the projector.
+# One image for everything the ledger runs: the HTTP server, the migrations, the projector.
 #   docker build -t carbon-ledger .
 #   docker run -e DATABASE_URL=… carbon-ledger migrate
 #   docker run -e DATABASE_URL=… -p 8080:8080 carbon-ledger
