@@ -1,0 +1,249 @@
+"""What the settlement view answers: what merchants are owed, line by line, and where funds' money is.
+
+Rule of the room: a period is half-open, in the programme's local days. Lines are read as they stood
+at a position: none changes later, so pages read one after another make one statement.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ledger.domain.errors import RedemptionNotFound
+from ledger.domain.instants import utc
+from ledger.projections.settlement_fold import REFUND
+from ledger.projections.snapshot import Snapshot
+from ledger.store.queries import load
+
+_QUERIES: Final = load(Path(__file__).parent / "sql" / "settlement_queries.sql")
+
+
+class Period(NamedTuple):
+    """Local days from `begin` to before `end`."""
+
+    begin: date = date.min
+    end: date = date.max
+
+
+class Money(NamedTuple):
+    """Money of a line, or of several; below zero for what was refunded."""
+
+    face_value_fen: int
+    """What funds bear."""
+    fee_fen: int
+    """Of it, what the platform withholds."""
+
+    @property
+    def payable_fen(self) -> int:
+        """Of it, what the merchant gets."""
+        return self.face_value_fen - self.fee_fen
+
+
+class FundMoney(NamedTuple):
+    """One fund's share."""
+
+    fund_id: str
+    money: Money
+
+
+class Count(NamedTuple):
+    """Some lines of one kind, counted without sign."""
+
+    lines: int
+    money: Money
+
+
+class MerchantSettlement(NamedTuple):
+    """What a period's lines of one merchant come to."""
+
+    merchant_id: str
+    uses: Count
+    refunds: Count
+    funds: tuple[FundMoney, ...]
+    """Net of refunds, by fund."""
+
+    @property
+    def net(self) -> Money:
+        """Uses less refunds."""
+        (used, used_fee), (refunded, refunded_fee) = self.uses.money, self.refunds.money
+        return Money(used - refunded, used_fee - refunded_fee)
+
+
+class Moment(NamedTuple):
+    """When a step of a redemption was taken."""
+
+    position: int
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+class SettledRedemption(NamedTuple):
+    """A redemption as finance sees it; amounts as fixed at the hold."""
+
+    redemption_id: str
+    merchant_id: str
+    participant_id: str | None
+    """None when the participant was erased."""
+    offer_id: str | None
+    store_id: str | None
+    status: str
+    credits: int
+    money: Money
+    funds: tuple[FundMoney, ...]
+    deadline_at: datetime
+    held: Moment
+    fulfilled: Moment | None
+    reversed: Moment | None
+    """The cancellation, the release or the refund; the status says which."""
+
+
+class StatementLine(NamedTuple):
+    """A use, or a refund with every amount below zero."""
+
+    kind: str
+    local_day: date
+    position: int
+    redemption: SettledRedemption
+
+    @property
+    def sign(self) -> int:
+        """What the redemption's amounts are to be multiplied with."""
+        return -1 if self.kind == REFUND else 1
+
+
+class FundPlaces(NamedTuple):
+    """Where a fund's money is; what was committed is the sum of the others."""
+
+    committed_fen: int = 0
+    available_fen: int = 0
+    encumbered_fen: int = 0
+    payable_fen: int = 0
+    """Used and not yet paid to a merchant."""
+    fees_fen: int = 0
+    paid_fen: int = 0
+
+
+class LinesAfter(NamedTuple):
+    """A place among a merchant's lines, and the position at which they are read."""
+
+    until: int
+    day: date = date.min
+    position: int = 0
+
+
+def merchant_settlement(reading: Snapshot, merchant_id: str, period: Period) -> MerchantSettlement:
+    """Sum up one merchant's lines of a period; zeros when it has none."""
+    found = _settlements(reading, "merchant", {"merchant_id": merchant_id, **_days(period)})
+    nothing = Count(0, Money(0, 0))
+    return found[0] if found else MerchantSettlement(merchant_id, nothing, nothing, ())
+
+
+def settlements(reading: Snapshot, period: Period, *, after: str, limit: int) -> list[MerchantSettlement]:
+    """Sum up the lines of a period by merchant, for the next merchants that have any, by id.
+
+    Args:
+        reading: of the settlement view.
+        period: of the lines.
+        after: the merchant before the first; empty to begin.
+        limit: merchants at most.
+    """
+    return _settlements(reading, "merchants", {"after": after, "limit": limit, **_days(period)})
+
+
+def statement_lines(
+    reading: Snapshot, merchant_id: str, period: Period, *, after: LinesAfter, limit: int
+) -> list[StatementLine]:
+    """Give the next lines of a merchant in a period, by day and position.
+
+    Each redemption's status is that of `after.until`; the participant is left out once erased.
+    """
+    parameters = {
+        "merchant_id": merchant_id,
+        "after_day": after.day,
+        "after_position": after.position,
+        "until": after.until,
+        "limit": limit,
+        **_days(period),
+    }
+    rows = reading.rows(_QUERIES["lines"], parameters)
+    return [
+        StatementLine(kind, day, position, _as_of(_redemption(redemption), after.until))
+        for kind, day, position, *redemption in rows
+    ]
+
+
+def settled_redemption(reading: Snapshot, redemption_id: str) -> SettledRedemption:
+    """Give one redemption.
+
+    Raises:
+        RedemptionNotFound: the view has seen none under this id.
+    """
+    rows = reading.rows(_QUERIES["redemption"], {"redemption_id": redemption_id})
+    if not rows:
+        raise RedemptionNotFound(redemption_id=redemption_id)
+    return _redemption(rows[0])
+
+
+def fund_places(reading: Snapshot, fund_id: str) -> FundPlaces:
+    """Give where a fund's money is; zeros for a fund to which nothing was committed."""
+    rows = reading.rows(_QUERIES["fund"], {"fund_id": fund_id})
+    return FundPlaces(*rows[0]) if rows else FundPlaces()
+
+
+def _days(period: Period) -> dict[str, date]:
+    return {"begin": period.begin, "end": period.end}
+
+
+def _settlements(reading: Snapshot, query: str, parameters: Mapping[str, Any]) -> list[MerchantSettlement]:
+    rows = reading.rows(_QUERIES[query], parameters)
+    shares: dict[str, list[FundMoney]] = {row[0]: [] for row in rows}
+    for merchant_id, fund_id, *money in reading.rows(
+        _QUERIES["shares"], {**parameters, "merchant_ids": list(shares)}
+    ):
+        shares[merchant_id].append(FundMoney(fund_id, Money(*money)))
+    return [
+        MerchantSettlement(
+            merchant_id,
+            Count(uses, Money(used, used_fee)),
+            Count(refunds, Money(refunded, refunded_fee)),
+            tuple(shares[merchant_id]),
+        )
+        for merchant_id, uses, used, used_fee, refunds, refunded, refunded_fee in rows
+    ]
+
+
+def _redemption(row: Sequence[Any]) -> SettledRedemption:
+    """The columns in the order of the queries."""
+    redemption_id, merchant_id, participant_id, offer_id, store_id = row[:5]
+    status, credits_held, face_value_fen, fee_fen = row[5:9]
+    fund_ids, shares_fen, fees_fen, deadline_at = row[9:13]
+    held_position, held_occurred_at, held_recorded_at = row[13:16]
+    return SettledRedemption(
+        redemption_id,
+        merchant_id,
+        participant_id,
+        offer_id,
+        store_id,
+        status,
+        credits_held,
+        Money(face_value_fen, fee_fen),
+        tuple(
+            FundMoney(fund_id, Money(share_fen, share_fee_fen))
+            for fund_id, share_fen, share_fee_fen in zip(fund_ids, shares_fen, fees_fen, strict=True)
+        ),
+        utc(deadline_at),
+        Moment(held_position, utc(held_occurred_at), utc(held_recorded_at)),
+        _moment(*row[16:19]),
+        _moment(*row[19:22]),
+    )
+
+
+def _moment(position: int | None, occurred_at: datetime, recorded_at: datetime) -> Moment | None:
+    return None if position is None else Moment(position, utc(occurred_at), utc(recorded_at))
+
+
+def _as_of(redemption: SettledRedemption, until: int) -> SettledRedemption:
+    """A used redemption as it stood at a position at which it was used already."""
+    if redemption.reversed is None or redemption.reversed.position <= until:
+        return redemption
+    return redemption._replace(status="fulfilled", reversed=None)
