@@ -1,11 +1,12 @@
 """Reading what stands behind the question mark, strictly: plain digits, plain words, each once."""
 
+from collections.abc import Container
 from typing import Any
 
 from flask import request
 
 from ledger.domain.errors import FieldsInvalid
-from ledger.domain.limits import NUMBER_DIGITS_MAX
+from ledger.domain.limits import ECHO_CHARS_MAX, FIELD_ERRORS_MAX, NUMBER_DIGITS_MAX
 
 
 def whole_number(name: str, *, least: int, most: int, default: int) -> int:
@@ -15,12 +16,35 @@ def whole_number(name: str, *, least: int, most: int, default: int) -> int:
         FieldsInvalid: it is written otherwise, out of bounds, or there twice.
     """
     text = _only(name)
-    if text is None:
-        return default
+    return default if text is None else plain_number(text, name, least=least, most=most)
+
+
+def plain_number(text: str, name: str, *, least: int, most: int) -> int:
+    """Give the whole number that a text is, and nothing else.
+
+    Raises:
+        FieldsInvalid: it is written otherwise, or out of bounds.
+    """
     # int() alone would also take "1_0", " 1 ", signs and digits of other scripts.
     if text.isascii() and text.isdigit() and len(text) <= NUMBER_DIGITS_MAX and least <= int(text) <= most:
         return int(text)
-    raise _invalid(name, f"must be a whole number from {least} to {most}")
+    raise invalid(name, f"must be a whole number from {least} to {most}")
+
+
+def some_of(name: str, known: Container[str]) -> tuple[str, ...]:
+    """Give the words of a list with commas between them; none when it is not there.
+
+    Raises:
+        FieldsInvalid: one is not known, naming it, or the list is there twice.
+    """
+    text = _only(name)
+    if text is None:
+        return ()
+    words = tuple(dict.fromkeys(text.split(",")))
+    if unknown := [word[:ECHO_CHARS_MAX] for word in words if word not in known]:
+        listed = ", ".join(repr(word) for word in unknown[:FIELD_ERRORS_MAX])
+        raise invalid(name, f"knows no {listed}")
+    return words
 
 
 def truth(name: str, *, default: bool) -> bool:
@@ -37,7 +61,7 @@ def truth(name: str, *, default: bool) -> bool:
         case "false":
             return False
         case _:
-            raise _invalid(name, "must be true or false")
+            raise invalid(name, "must be true or false")
 
 
 def query_parameter(
@@ -53,9 +77,10 @@ def query_parameter(
 def _only(name: str) -> str | None:
     texts = request.args.getlist(name)
     if len(texts) > 1:
-        raise _invalid(name, "may be given once")
+        raise invalid(name, "may be given once")
     return texts[0] if texts else None
 
 
-def _invalid(name: str, message: str) -> FieldsInvalid:
+def invalid(name: str, message: str) -> FieldsInvalid:
+    """Give the refusal of one thing in the query or the headers."""
     return FieldsInvalid(errors=[{"field": name, "message": message}])

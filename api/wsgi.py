@@ -9,7 +9,7 @@ import atexit
 from api.app import create_app
 from ledger import config, logs
 from ledger.bootstrap import open_ledger, prepare_process
-from ledger.server import end_with_server
+from ledger.server import end_with_server, when_told_to_stop
 
 end_with_server()
 _settings = config.load()
@@ -17,6 +17,8 @@ logs.configure(_settings.log_level)
 _ledger = open_ledger(_settings)
 # Whoever still waits for a commit is answered before the process ends.
 atexit.register(_ledger.close)
+# Whoever only waits for something to happen must not hold up the end.
+when_told_to_stop(_ledger.followers.close)
 
 app = create_app(_ledger)
 prepare_process()

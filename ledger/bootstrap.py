@@ -12,6 +12,7 @@ from ledger.config import Settings
 from ledger.domain.errors import DatabaseUnavailable, ShuttingDown
 from ledger.domain.expiry import RunExpiry
 from ledger.expiry_run import run_expiry
+from ledger.followers import Followers
 from ledger.keys import Keys
 from ledger.reading import Reading, reading
 from ledger.store.database import Database
@@ -43,6 +44,7 @@ class Ledger:
     writer: Writer
     log: Log
     keys: Keys
+    followers: Followers
 
     def run_expiry(self, programme_id: str, command: RunExpiry) -> Recorded:
         """Carry an expiry run to its end; see `ledger.expiry_run.run_expiry`."""
@@ -79,6 +81,7 @@ class Ledger:
 
     def close(self) -> None:
         """Answer everyone who waits, then let go of the database."""
+        self.followers.close()
         self.writer.close()
         self.database.close()
 
@@ -103,4 +106,9 @@ def open_ledger(settings: Settings) -> Ledger:
         accounts_cached_max=settings.accounts_cached_max,
         commit_wait_ms_max=settings.commit_wait_ms_max,
     )
-    return Ledger(settings=settings, database=database, writer=writer, log=Log(database), keys=Keys(database))
+    log = Log(database)
+    # Each of them holds a thread; the other half stays for those who only come and go.
+    followers = Followers(log, followers_max=min(settings.followers_max, settings.threads // 2))
+    return Ledger(
+        settings=settings, database=database, writer=writer, log=log, keys=Keys(database), followers=followers
+    )

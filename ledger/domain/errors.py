@@ -794,11 +794,96 @@ class ViewLagging(Unavailable):
 
 
 @dataclass(eq=False)
+class EventNewerThanCode(Unavailable):
+    """The log holds an event that only a later release than this one can read."""
+
+    code: ClassVar[str] = "event_newer_than_code"
+    next_step: ClassVar[str] = (
+        "Send the same request again: another process may be of the later release. "
+        "The operator must bring all of them up to it."
+    )
+    topic: str
+    version_known: int
+    """0 when the topic is not known."""
+    version_found: int
+
+
+@dataclass(eq=False)
+class RebuildRunning(Unavailable):
+    """Another process is building the same views anew."""
+
+    code: ClassVar[str] = "rebuild_running"
+    next_step: ClassVar[str] = "Wait until it has ended, then run the same command again."
+    schema: str
+
+
+@dataclass(eq=False)
 class ShuttingDown(Unavailable):
     """This process is stopping and takes no more commands; nothing of this request was recorded."""
 
     code: ClassVar[str] = "shutting_down"
     next_step: ClassVar[str] = "Send the same request again; another process will take it."
+
+
+@dataclass(eq=False)
+class TooManyFollowers(Unavailable):
+    """As many callers as may wait for the log in this process are waiting already."""
+
+    code: ClassVar[str] = "too_many_followers"
+    next_step: ClassVar[str] = "Wait as long as Retry-After says, or ask without waiting for more."
+    followers_max: int
+
+
+# --- webhooks -------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class WebhookNotFound(NotFound):
+    """The programme has no webhook of this id."""
+
+    code: ClassVar[str] = "webhook_not_found"
+    next_step: ClassVar[str] = "List the programme's webhooks, or create it first."
+    webhook_id: str
+
+
+@dataclass(eq=False)
+class DeadLetterNotFound(NotFound):
+    """The webhook has no dead letter of this position."""
+
+    code: ClassVar[str] = "dead_letter_not_found"
+    next_step: ClassVar[str] = "List the dead letters; perhaps this one is being tried again already."
+    webhook_id: str
+    position: int
+
+
+@dataclass(eq=False)
+class WebhookExists(Conflict):
+    """The programme has a webhook of this id already."""
+
+    code: ClassVar[str] = "webhook_exists"
+    next_step: ClassVar[str] = "Read it; rotate its secret if nobody has it, or choose another id."
+    webhook_id: str
+
+
+@dataclass(eq=False)
+class WebhookUrlNotAllowed(InvalidInput):
+    """Messages are not sent to this address: only to https addresses of the public internet, unless the
+    operator allows others.
+    """
+
+    code: ClassVar[str] = "webhook_url_not_allowed"
+    next_step: ClassVar[str] = "Send a public https address, or have LEDGER_WEBHOOK_PRIVATE_ADDRESSES set."
+    field: str
+    reason: str
+
+
+@dataclass(eq=False)
+class TooManyWebhooks(Refused):
+    """The programme has as many webhooks as it may have."""
+
+    code: ClassVar[str] = "too_many_webhooks"
+    next_step: ClassVar[str] = "Delete one that is no longer needed."
+    webhooks_max: int
 
 
 # --- requests: who asks, and in what form ----------------------------------------------------------

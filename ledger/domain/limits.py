@@ -168,6 +168,9 @@ NUMBER_DIGITS_MAX: Final = 19
 PAGE_EVENTS_MAX: Final = 10_000
 """Events read from the store in one go when a log is streamed."""
 
+SCANNED_EVENTS_MAX: Final = 50_000
+"""Events looked through in one statement for those of some topics: some tens of milliseconds."""
+
 EXPIRY_ACCOUNTS_PER_COMMIT: Final = 500
 """Accounts expired in one commit: keeps the head locked for some tens of milliseconds."""
 
@@ -185,3 +188,46 @@ RETRY_AFTER_S: Final = 1
 
 FIELD_ERRORS_MAX: Final = 20
 """Wrong fields one answer names: enough to mend a form, and no way to make long answers."""
+
+# --- streams and webhooks ----------------------------------------------------------------------
+
+WAIT_S_MAX: Final = 30
+"""Seconds a request may wait for the log to grow: below what proxies in between allow (often 60)."""
+
+STREAM_S_MAX: Final = 300
+"""Seconds after which an event stream ends and its reader comes again: no connection lives for ever,
+so a fleet of readers spreads over new processes within minutes."""
+
+HEARTBEAT_S: Final = 15
+"""Seconds of silence after which an event stream says that it is alive, as the standard advises."""
+
+WEBHOOK_URL_CHARS_MAX: Final = 1_000
+"""An address with a token or two; longer ones are refused by many servers."""
+
+WEBHOOKS_MAX: Final = 20
+"""Webhooks of one programme: each is a reader of the whole log, and a programme has a few consumers."""
+
+WEBHOOK_OVERLAP_S_MAX: Final = 604_800
+"""Seconds for which an old secret still signs beside its successor: a week to tell every consumer."""
+
+WEBHOOK_REQUEST_S_MAX: Final = 15
+"""Seconds a receiver has to answer, from the connection to the last header: the standard says 15 to 30."""
+
+WEBHOOK_DELAYS_S: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+"""Seconds before each further attempt, as Standard Webhooks has them: some three days in all."""
+
+WEBHOOK_RETRY_AFTER_S_MAX: Final = 86_400
+"""Seconds for which a receiver may ask to be left alone: no longer than the longest delay."""
+
+WEBHOOK_WAITING_MAX: Final = 1_000
+"""Messages of one webhook that wait for their next attempt; then the log waits as well, which keeps
+the rest where it is kept best."""
+
+WEBHOOK_FAILURES_MAX: Final = 5
+"""Failures in a row after which a receiver is taken to be away and not to dislike one message."""
+
+WEBHOOK_PROBE_S: Final = 60
+"""Seconds between new messages to a receiver that is away: a minute after it is back it gets the rest."""
+
+DEAD_PAGE_MAX: Final = 1_000
+"""Dead letters in one answer."""

@@ -12,7 +12,7 @@ from ledger.server.address import status_of, url_of
 from ledger.server.companion import Companion, running_projectors
 from ledger.server.database import database_for, embedded_folder, ready_database
 from ledger.server.process import ServerHandle, running_server, serve
-from ledger.server.worker import end_with_server
+from ledger.server.worker import end_with_server, when_told_to_stop
 
 __all__ = [
     "Companion",
@@ -26,4 +26,5 @@ __all__ = [
     "serve",
     "status_of",
     "url_of",
+    "when_told_to_stop",
 ]

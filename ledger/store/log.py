@@ -15,7 +15,7 @@ from eventsourcing.postgres import PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 
 from ledger.domain.identifiers import stream_id
-from ledger.domain.limits import PAGE_EVENTS_MAX
+from ledger.domain.limits import PAGE_EVENTS_MAX, SCANNED_EVENTS_MAX
 from ledger.domain.messages import Event
 from ledger.store.append import head_of
 from ledger.store.arrays import UuidArray
@@ -36,6 +36,15 @@ class LoggedEvent(NamedTuple):
     topic: str
     state: bytes
     """The stored bytes: JSON."""
+
+
+class Window(NamedTuple):
+    """A stretch of a log that was read."""
+
+    events: list[LoggedEvent]
+    """Those wanted, in order."""
+    position: int
+    """How far was read; nothing wanted stands between the last of the events and here."""
 
 
 class ProgrammeFactory(PostgresFactory):
@@ -95,6 +104,12 @@ class Log:
             head = head_of(connection, programme_id)
         return head.position if head and head.position else None
 
+    def heads(self, programme_ids: Sequence[str]) -> dict[str, int]:
+        """Give where several logs stand, of those that were begun."""
+        with self._database.connection() as connection:
+            rows = connection.execute(LOG["heads"], {"programme_ids": list(programme_ids)}).fetchall()
+        return dict(rows)
+
     def programmes(self) -> list[str]:
         """Give the ids of all programmes, in order."""
         with self._database.connection() as connection:
@@ -121,6 +136,30 @@ class Log:
         with self._database.connection() as connection:
             rows = connection.execute(query, parameters, binary=True).fetchall()
         return [LoggedEvent(*row) for row in rows]
+
+    def window(
+        self,
+        programme_id: str,
+        *,
+        after: int,
+        until: int,
+        limit: int = PAGE_EVENTS_MAX,
+        topics: Sequence[str] = (),
+    ) -> "Window":
+        """Read on from `after`: up to `limit` events, and not so far that it takes long to find any.
+
+        Args:
+            programme_id: whose log.
+            after: the position before the first that is looked at.
+            until: the last that is; no further than the log goes.
+            limit: events at most.
+            topics: those wanted; all when empty.
+        """
+        reach = min(until, after + (SCANNED_EVENTS_MAX if topics else limit))
+        if reach <= after:
+            return Window([], after)
+        events = self.page(programme_id, after=after, until=reach, limit=limit, topics=topics)
+        return Window(events, events[-1].position if len(events) == limit else reach)
 
     def pages(
         self, programme_id: str, *, after: int = 0, until: int = POSITION_MAX, topics: Sequence[str] = ()

@@ -298,6 +298,17 @@ def test_more_commands_than_may_wait_are_refused_whole__queue_full(opened: Calla
     assert _unavailable(town.bulk(line, line)) == "queue_full"
 
 
+def test_more_callers_than_may_wait_are_refused_and_those_who_do_not_wait_are_not__too_many_followers(
+    opened: Callable[..., Ledger],
+) -> None:
+    town = Town(opened(followers_max=1)).open()
+    place = town.ledger.followers.enter(town.programme_id)
+    assert _unavailable(town.get("/events?after=999&wait_s=1")) == "too_many_followers"
+    assert town.get("/events?wait_s=1").status_code == 200
+    place.leave()
+    assert town.get("/events?after=999&wait_s=1").status_code == 200
+
+
 def test_a_process_that_stops_takes_nothing_and_is_not_ready__shutting_down(own_town: Town) -> None:
     town = own_town
     town.ledger.writer.close()

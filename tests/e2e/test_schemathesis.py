@@ -79,6 +79,9 @@ def test_answers_are_as_the_document_says(town: Town, label: str) -> None:
         if isinstance(case.body, dict) and isinstance(case.body.get("occurred_at"), str):
             # Most made-up instants lie outside what is accepted, and would hide what comes after.
             case.body["occurred_at"] = OCCURRED
+        if "wait_s" in (case.query or {}):
+            # Waiting for what never comes would take the time of the whole suite.
+            case.query["wait_s"] = 0
         case.call_and_validate(checks=CHECKS, headers=town.headers(role))
 
     answers()

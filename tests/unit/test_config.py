@@ -18,6 +18,7 @@ WHOLE_NUMBERS = [
     ("LEDGER_ACCOUNTS_CACHED_MAX", 0, 10_000_000),
     ("LEDGER_COMMIT_WAIT_MS_MAX", 100, 60_000),
     ("LEDGER_DB_CONNECTIONS_MAX", 2, 1_000),
+    ("LEDGER_FOLLOWERS_MAX", 0, 512),
 ]
 
 
@@ -35,6 +36,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         accounts_cached_max=200_000,
         commit_wait_ms_max=10_000,
         db_connections_max=8,
+        followers_max=16,
+        webhook_private_addresses="refuse",
         log_level="INFO",
     )
 
@@ -80,6 +83,14 @@ def test_a_log_level_is_taken_in_any_case_and_only_by_name() -> None:
     assert config.load({"LEDGER_LOG_LEVEL": "debug"}).log_level == "DEBUG"
     with pytest.raises(errors.SettingInvalid):
         config.load({"LEDGER_LOG_LEVEL": "LOUD"})
+
+
+def test_whether_something_is_allowed_is_said_in_one_of_two_words() -> None:
+    settings = config.load({"LEDGER_WEBHOOK_PRIVATE_ADDRESSES": "allow"})
+    assert settings.webhook_private_addresses == "allow"
+    for text in ("true", "1", "Allow", "yes"):
+        with pytest.raises(errors.SettingInvalid):
+            config.load({"LEDGER_WEBHOOK_PRIVATE_ADDRESSES": text})
 
 
 def test_a_wrong_database_url_is_never_shown() -> None:

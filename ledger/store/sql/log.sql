@@ -14,6 +14,9 @@ INSERT INTO heads (programme_id, position, configured_at_position, recorded_at)
 VALUES (%(programme_id)s, 0, 0, %(recorded_at)s)
     ON CONFLICT (programme_id) DO NOTHING
 
+-- heads: where several logs stand
+SELECT programme_id, position FROM heads WHERE programme_id = ANY (%(programme_ids)s)
+
 -- programmes: every programme with at least one event
 SELECT programme_id FROM heads WHERE position > 0 ORDER BY programme_id
 
