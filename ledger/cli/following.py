@@ -9,6 +9,7 @@ import msgspec
 from rich.table import Table
 
 from ledger import config, logs
+from ledger.bootstrap import prepare_process
 from ledger.cli.showing import answers, opened_ledger
 from ledger.projections.registry import VIEWS
 from ledger.projector import Projector
@@ -34,6 +35,7 @@ def project(*, once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    prepare_process()
     with ready_database(settings) as named:
         projector = Projector(str(named.database_url))
         if not once:
