@@ -19,12 +19,12 @@ from ledger.domain.book import Account
 from ledger.domain.errors import BulkNotApplied, DatabaseUnavailable, LedgerError, ProgrammeNotFound
 from ledger.domain.identifiers import StreamId
 from ledger.domain.instants import utc
-from ledger.domain.messages import Command, Event
+from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.rules import Rulebook
 from ledger.domain.state import ProgrammeState, Rules
 from ledger.store.database import Database
-from ledger.store.session import Session, StreamTaken, open_session
+from ledger.store.session import Session, Stream, StreamTaken, open_session
 
 RETRY_PAUSE_S: Final = 0.05
 
@@ -187,7 +187,7 @@ class AheadLoader:
         with self._settled() as session:
             return session.accounts(addresses)
 
-    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
+    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
         """Read all events of the streams named."""
         with self._settled() as session:
             return session.streams(stream_ids)

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from ledger.domain.book import Account
 from ledger.domain.decisions import ROWS, Row, decide, own_id_of, stream_of
-from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, LedgerError
+from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, EventNewerThanCode, LedgerError
 from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Command, Event, differing_fields
 from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
@@ -19,6 +19,7 @@ from ledger.domain.redemption import Redemption, RedemptionHeld, evolve
 from ledger.domain.state import CONFIGURATION, ProgrammeState
 from ledger.store.append import Append, owner_row
 from ledger.store.mapper import mapper
+from ledger.store.session import Stream
 
 
 class Recorded(NamedTuple):
@@ -50,7 +51,7 @@ class Loader(Protocol):
         """Read the accounts named."""
         ...
 
-    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
+    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
         """Read position, event and bytes of the streams named; one without events is left out."""
         ...
 
@@ -89,6 +90,8 @@ class Deciding:
         self._loader = loader
         self._encode = mapper().state_of
         self._known: dict[StreamId, list[Written]] = {}
+        self._unreadable: dict[StreamId, EventNewerThanCode] = {}
+        """Streams that only a later release can read: nothing is decided on them here."""
 
     def load(self, commands: Sequence[Command]) -> None:
         """Load what the state lacks for these commands, all at once."""
@@ -115,7 +118,7 @@ class Deciding:
         programme_id = self.state.programme_id
         unknown = {stream_of(command, programme_id) for command in commands} - self._known.keys()
         if unknown:
-            found = self._loader.streams(sorted(unknown))
+            found = self._read(unknown)
             self._known.update((stream, [Written(*row) for row in rows]) for stream, rows in found.items())
 
     def decide_all(self, commands: Sequence[Command]) -> list[Outcome]:
@@ -161,9 +164,12 @@ class Deciding:
 
         Raises:
             ContentDiffers: something else is recorded under its id.
+            EventNewerThanCode: only a later release can tell.
         """
         row = ROWS[type(command)]
-        known = self._known.get(stream_of(command, self.state.programme_id), [])
+        stream = stream_of(command, self.state.programme_id)
+        self._require_readable(stream)
+        known = self._known.get(stream, [])
         version = getattr(command, "version", None)
         events = [
             written
@@ -186,15 +192,16 @@ class Deciding:
             streams = {stream_of(commands[i], self.state.programme_id) for i in refused}
             # Whole streams, because the group itself knows only what it added to one; and without
             # what it added, because a refusal is not undone by what came after it.
+            self._loader = loader
             self._known = {
                 stream: [Written(*row) for row in rows if row[0] <= self.append.expected]
-                for stream, rows in loader.streams(sorted(streams)).items()
+                for stream, rows in self._read(streams).items()
             }
         for i in refused:
             try:
                 self.outcomes[i] = self.repeated(commands[i]) or self.outcomes[i]
-            except ContentDiffers as differs:
-                self.outcomes[i] = differs
+            except (ContentDiffers, EventNewerThanCode) as told:
+                self.outcomes[i] = told
         return self.outcomes
 
     def sent(self, recorded: Recorded) -> bool:
@@ -219,10 +226,24 @@ class Deciding:
 
     def _require_loaded(self, command: Command, row: Row, stream: StreamId) -> None:
         """Load what an earlier command of the group has made necessary."""
-        if row.redemption_id is None:
-            return
-        self._load_redemptions({row.redemption_id(command): stream})
-        self._load_accounts(self.state.accounts.missing(set(row.reads(command, self.state))))
+        if row.redemption_id is not None:
+            self._load_redemptions({row.redemption_id(command): stream})
+            self._load_accounts(self.state.accounts.missing(set(row.reads(command, self.state))))
+        self._require_readable(stream)
+
+    def _require_readable(self, stream: StreamId) -> None:
+        if stream in self._unreadable:
+            raise self._unreadable[stream]
+
+    def _read(self, streams: Iterable[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
+        """Read streams; those that only a later release can read are kept apart."""
+        readable = {}
+        for stream, rows in self._loader.streams(sorted(streams)).items():
+            if isinstance(rows, EventNewerThanCode):
+                self._unreadable[stream] = rows
+            else:
+                readable[stream] = rows
+        return readable
 
     def _load_accounts(self, missing: set[str]) -> None:
         if missing:
@@ -234,8 +255,10 @@ class Deciding:
         }
         if not missing:
             return
-        stored = self._loader.streams(sorted(missing.values()))
+        stored = self._read(missing.values())
         for own_id, stream in missing.items():
+            if stream in self._unreadable:
+                continue
             redemption: Redemption | None = None
             for _, event, _ in stored.get(stream, []):
                 redemption = evolve(redemption, event)

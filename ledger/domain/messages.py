@@ -5,7 +5,7 @@ happened (past participle, stored for ever). An event keeps each field of its co
 same name, which is how a repeated command is told from a different one.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -20,12 +20,17 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """When it happened, as the caller knows it."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A fact. Fields are added with defaults, never renamed; a topic is never used again.
+VERSION_FIELD: Final = "v"
+"""The field in which an event says its version, when that is above 1."""
 
-    An event's own unknown fields are ignored on reading, so that a release can read its successor's
-    log. The parts inside an event (a factor, a measurement) are checked as strictly as in a command:
-    a release that adds a field there is rolled out everywhere before it is used.
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A fact. Fields are added with defaults; a topic is never used again.
+
+    Unknown fields are ignored on reading, in the event and in the parts inside it (a factor, a
+    measurement), so that a release can read its successor's log. Whatever else changes makes a new
+    version: its class says so with `tag_field="v", tag=2`, and `ledger/store/mapper.py` gets a step
+    from the version before. `occurred_at`, `recorded_at` and `legs` are the same in every version.
     """
 
     topic: ClassVar[str]
@@ -36,6 +41,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     """When the ledger wrote it (UTC)."""
     legs: tuple[Leg, ...] = ()
     """The lines of the entry; they sum to zero for each asset."""
+
+
+def version_of(event: type[Event]) -> int:
+    """Give the version of an event's shape."""
+    config = event.__struct_config__
+    return config.tag if config.tag_field == VERSION_FIELD and isinstance(config.tag, int) else 1
 
 
 def differing_fields(command: Command, event: Event) -> list[str]:

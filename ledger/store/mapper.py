@@ -11,17 +11,50 @@ from uuid import UUID
 
 import msgspec
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, StoredEvent, Transcoder
+from msgspec.inspect import type_info
 
-from ledger.domain.messages import Event
+from ledger.domain.errors import EventNewerThanCode
+from ledger.domain.messages import VERSION_FIELD, Event, version_of
 from ledger.domain.topics import BY_TOPIC
+from ledger.store.known_fields import known_only
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+"""One step: the plain fields of a version to those of the next, without the version itself."""
 
-UPCASTS: Final[Mapping[str, tuple[Upcast, ...]]] = {}
+UPCASTS: Final[dict[str, tuple[Upcast, ...]]] = {}
 """For a topic whose shape changed: the steps from each older version to the next, oldest first.
 
 An event of version n + 1 carries `"v": n + 1`; one without it is of version 1.
 """
+
+_VERSION_MARK: Final = f'{{"{VERSION_FIELD}":'.encode()
+"""With which the bytes of every event above version 1 begin: the encoder writes a tag first."""
+
+
+class Reading(NamedTuple):
+    """How the events of one topic are read."""
+
+    event: type[Event]
+    version: int
+    steps: tuple[Upcast, ...]
+    mark: bytes
+    says_version: bool
+    """Whether the bytes of the present version begin with `mark`; version 1 says nothing of itself."""
+    decode: Callable[[bytes], Event]
+    """Reads the bytes of the present version."""
+
+    @classmethod
+    def of(cls, event: type[Event], steps: tuple[Upcast, ...]) -> "Reading":
+        """Prepare the reading of a topic.
+
+        Raises:
+            ValueError: there is not a step from each older version to the next.
+        """
+        version = version_of(event)
+        if len(steps) != version - 1:
+            raise ValueError(f"{event.topic} of version {version} has {len(steps)} steps up to it")
+        mark = b"%b%d," % (_VERSION_MARK, version) if version > 1 else _VERSION_MARK
+        return cls(event, version, steps, mark, version > 1, msgspec.json.Decoder(event).decode)
 
 
 class StreamEvent(NamedTuple):
@@ -58,30 +91,30 @@ class EventMapper(Mapper[UUID]):
         upcasts: Mapping[str, tuple[Upcast, ...]] = UPCASTS,
     ) -> None:
         super().__init__(transcoder or MsgspecTranscoder())
-        self._decoders = {topic: msgspec.json.Decoder(event) for topic, event in by_topic.items()}
-        self._by_topic = by_topic
-        self._upcasts = upcasts
+        self._readings = {
+            topic: Reading.of(event, tuple(upcasts.get(topic, ()))) for topic, event in by_topic.items()
+        }
 
     def state_of(self, event: Event) -> bytes:
-        """Give the bytes that are stored for an event."""
+        """Give the bytes that are stored for an event; above version 1 they begin with the version."""
         return self.transcoder.encode(event)
 
     def event_of(self, topic: str, state: bytes) -> Event:
-        """Give the event that was stored.
+        """Give the event that was stored, brought up to the present version.
 
         Raises:
-            MapperDeserialisationError: the topic is unknown, or the bytes are not of it.
+            EventNewerThanCode: only a later release can read the event.
+            MapperDeserialisationError: the bytes are not of their topic.
         """
-        try:
-            upcasts = self._upcasts.get(topic)
-            if upcasts is None:
-                return self._decoders[topic].decode(state)
-            fields = msgspec.json.decode(state)
-            for upcast in upcasts[fields.pop("v", 1) - 1 :]:
-                fields = upcast(fields)
-            return msgspec.convert(fields, self._by_topic[topic])
-        except (KeyError, msgspec.MsgspecError) as broken:
-            raise MapperDeserialisationError(f"{topic}: {broken}") from broken
+        reading = self._readings.get(topic)
+        if reading is None:
+            raise EventNewerThanCode(topic=topic, version_known=0, version_found=_version_in(topic, state)[0])
+        if state.startswith(reading.mark) is reading.says_version:
+            try:
+                return reading.decode(state)
+            except msgspec.DecodeError:
+                pass  # perhaps a later release has added a field to a part: looked at below
+        return _read(reading, topic, state)
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """Give the row of a `StreamEvent`."""
@@ -100,6 +133,31 @@ class EventMapper(Mapper[UUID]):
             stored_event.originator_version,
             self.event_of(stored_event.topic, stored_event.state),
         )
+
+
+def _version_in(topic: str, state: bytes) -> tuple[int, dict[str, Any]]:
+    """Give the version of an event, and its fields without it."""
+    try:
+        fields = msgspec.json.decode(state, type=dict[str, Any])
+    except msgspec.DecodeError as broken:
+        raise MapperDeserialisationError(f"{topic}: {broken}") from broken
+    version = fields.pop(VERSION_FIELD, 1)
+    if type(version) is not int or version < 1:
+        raise MapperDeserialisationError(f"{topic}: {version!r} is no version")
+    return version, fields
+
+
+def _read(reading: Reading, topic: str, state: bytes) -> Event:
+    """Read an event that is not plainly of the present version."""
+    version, fields = _version_in(topic, state)
+    if version > reading.version:
+        raise EventNewerThanCode(topic=topic, version_known=reading.version, version_found=version)
+    try:
+        for step in reading.steps[version - 1 :]:
+            fields = step(fields)
+        return msgspec.convert(known_only(fields, type_info(reading.event)), reading.event)
+    except (KeyError, TypeError, ValueError) as broken:  # of a step, or the converter's
+        raise MapperDeserialisationError(f"{topic} of version {version}: {broken}") from broken
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import Connection
 
 from ledger.domain.book import Account
+from ledger.domain.errors import EventNewerThanCode
 from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Event
 from ledger.store import append as appending
@@ -20,6 +21,9 @@ from ledger.store.arrays import UuidArray
 from ledger.store.database import Database
 from ledger.store.mapper import mapper
 from ledger.store.recorder import LOG
+
+Stream = list[tuple[int, Event, bytes]] | EventNewerThanCode
+"""Position, event and bytes of all events of a stream; or why they cannot be read."""
 
 
 class StreamTaken(Exception):
@@ -56,16 +60,25 @@ class Session:
         """Read the accounts named."""
         return appending.load_accounts(self._connection, self._programme_id, addresses)
 
-    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, list[tuple[int, Event, bytes]]]:
-        """Read position, event and bytes of all events of the streams named."""
+    def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
+        """Read all events of the streams named.
+
+        A stream with an event of a later release comes as the reason why it cannot be read: it
+        concerns nobody but those who ask for it.
+        """
         parameters = {"programme_id": self._programme_id, "stream_ids": UuidArray.of(stream_ids)}
         found: dict[StreamId, list[tuple[int, Event, bytes]]] = {}
+        unreadable: dict[StreamId, EventNewerThanCode] = {}
         for position, stream, _, topic, state in self._connection.execute(
             LOG["streams"], parameters, binary=True
         ):
-            event = self._mapper.event_of(topic, state)
-            found.setdefault(StreamId(stream.bytes), []).append((position, event, state))
-        return found
+            try:
+                event = self._mapper.event_of(topic, state)
+            except EventNewerThanCode as newer:
+                unreadable[StreamId(stream.bytes)] = newer
+            else:
+                found.setdefault(StreamId(stream.bytes), []).append((position, event, state))
+        return {**found, **unreadable}
 
     def configuration(self) -> list[Event]:
         """Read the events by which commands are decided, in order."""

@@ -15,7 +15,7 @@ from tests.contract.examples import ALL_EXAMPLES
 from tests.contract.shapes import Shape, parts, shape, still_reads
 
 FOLDER = Path(__file__).parent
-EVENTS_FOLDER = FOLDER / "events"
+EVENTS_FOLDER = FOLDER / "events_v1"
 FIELDS_FILE = FOLDER / "event_fields.json"
 
 Shapes = dict[str, Shape]

@@ -15,6 +15,7 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError
 
 from ledger.domain.book import Leg
+from ledger.domain.errors import EventNewerThanCode
 from ledger.domain.messages import Event
 from ledger.domain.topics import BY_TOPIC
 from ledger.store.mapper import mapper
@@ -114,8 +115,9 @@ def test_the_order_of_stored_fields_does_not_matter(name: str) -> None:
 
 
 def test_bytes_under_a_topic_nobody_knows_are_refused() -> None:
-    with pytest.raises(MapperDeserialisationError):
+    with pytest.raises(EventNewerThanCode) as newer:
         mapper().event_of("credits.burnt", golden("credits.issued"))
+    assert newer.value.details() == {"topic": "credits.burnt", "version_known": 0, "version_found": 1}
 
 
 # ── Names and types ──────────────────────────────────────────────────────────────────────────

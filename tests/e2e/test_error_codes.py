@@ -333,6 +333,19 @@ def test_without_its_database_nothing_is_answered__database_unavailable(
             connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
 
 
+def test_what_a_later_release_wrote_is_left_to_it__event_newer_than_code(
+    own_town: Town, database: str
+) -> None:
+    _earn(own_town)
+    _hold(own_town)
+    with psycopg.connect(database) as connection:
+        later = """UPDATE events SET state = '{"v":2,'::bytea || substr(state, 2) WHERE topic = %s"""
+        connection.execute(later, ["redemption.held"])
+    answer = own_town.get("/redemptions/r-1")
+    assert _unavailable(answer) == "event_newer_than_code"
+    assert answer.json["details"] == {"topic": "redemption.held", "version_known": 1, "version_found": 2}
+
+
 @pytest.fixture
 def impatient(opened: Callable[..., Ledger], database: str) -> Iterator[Town]:
     """A town whose callers wait a tenth of a second, and whose database is given three."""

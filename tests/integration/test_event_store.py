@@ -467,11 +467,17 @@ def test_events_whose_shape_never_changed_are_read_beside_it() -> None:
 @pytest.mark.parametrize(
     ("topic", "state"),
     [
-        ("no.such", b"{}"),
         (TreePlanted.topic, b"{"),
         (TreePlanted.topic, b'{"v":3}'),
         (CreditsTransferred.topic, b"{}"),
         (CreditsTransferred.topic, b"\xff"),
+        (CreditsTransferred.topic, b"[]"),
+        (CreditsTransferred.topic, b'{"v":0}'),
+        (CreditsTransferred.topic, b'{"v":"2"}'),
+        (CreditsTransferred.topic, b'{"v":true}'),
+        (TreePlanted.topic, b'{"v":2,"height_cm":"tall"}'),
+        (TreePlanted.topic, b'{"species":7}'),
+        ("no.such", b"{"),
     ],
 )
 def test_bytes_that_are_not_of_their_topic_are_told(topic: str, state: bytes) -> None:
