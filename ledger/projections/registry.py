@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from ledger.projections.checksums import Checksums
 from ledger.projections.view import View
 
-_ALL: Final[tuple[type[View], ...]] = ()
+_ALL: Final[tuple[type[View], ...]] = (Checksums,)
 
 VIEWS: Final[dict[str, type[View]]] = {view.name: view for view in _ALL}

@@ -16,7 +16,10 @@ LONGER_FOR_A_REASON = {
     "ledger/domain/redemption.py": "five steps of one state machine, each read beside the one before it",
 }
 SQL_ALLOWED = {("ledger/store/database.py", "SELECT 1")}
-DDL_ALLOWED = {"ledger/store/sql/migrations.sql"}  # the list of migrations is there before the first one
+DDL_ALLOWED = {
+    "ledger/store/sql/migrations.sql",  # the list of migrations is there before the first one
+    "ledger/store/sql/shadow.sql",  # tables beside the live ones, of their shape, for one run
+}
 
 _SQL = re.compile(
     r"\b(SELECT|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|TRUNCATE|WITH\s+\w+\s+AS|"
