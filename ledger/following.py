@@ -6,7 +6,7 @@ view alone, just before it; nothing here knows what a view is about.
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -73,6 +73,8 @@ class Follower:
         self._page_events_max = page_events_max
         self._instances: dict[str, tuple[int, View]] = {}
         self._page: Page | None = None
+        self._ahead: tuple[int, Future[Page]] | None = None
+        """A page that is being read while the one before it is written, and the position it is after."""
         self._programme: ProgrammeOpened | None = None
 
     def step(
@@ -106,6 +108,8 @@ class Follower:
                 for name in names:
                     self._stop(name, unreadable.entry, str(unreadable))
             else:
+                if pool is not None and len(page.entries) == self._page_events_max and page.until < until:
+                    self._ahead = page.until, pool.submit(self._load, page.until, until)
                 taken += sum(run(partial(self._take, page), names))
         return taken
 
@@ -170,12 +174,17 @@ class Follower:
         """
         page = self._page
         if page is None or page.after != after or page.until > until:
-            limit = self._page_events_max
-            logged = self._log.page(self.programme_id, after=after, until=until, limit=limit)
-            page = Page(self._terms(), after, self._entries(logged))
+            ahead, self._ahead = self._ahead, None
+            page = ahead[1].result() if ahead and ahead[0] == after else self._load(after, until)
+            if page.entries and page.until > until:
+                page = self._load(after, until)
             if page.entries:
                 self._page = page
         return page
+
+    def _load(self, after: int, until: int) -> Page:
+        logged = self._log.page(self.programme_id, after=after, until=until, limit=self._page_events_max)
+        return Page(self._terms(), after, self._entries(logged))
 
     def _entries(self, logged: Iterable[LoggedEvent]) -> list[Entry]:
         """Decode events, up to the first that cannot be read."""

@@ -64,7 +64,7 @@ class Projector:
         self._page_events_max = page_events_max
         self._clock = clock
         self._followers: OrderedDict[str, Follower] = OrderedDict()
-        self._pool = ThreadPoolExecutor(max(len(views), 1), thread_name_prefix="view")
+        self._pool = ThreadPoolExecutor(len(views) + 1, thread_name_prefix="view")
         self._begun_at = clock()
 
     def step(self) -> int:
