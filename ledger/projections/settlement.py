@@ -18,6 +18,7 @@ from ledger.projections.settlement_fold import (
     Terms,
     redemptions_named,
 )
+from ledger.projections.summing import add_sums
 from ledger.projections.view import Page, Table
 from ledger.store.arrays import Int8Array, TextArray, TimestampArray
 from ledger.store.queries import load
@@ -96,9 +97,9 @@ class _Writing:
         self._copy("copy_lines", _LINE_TYPES, rows)
 
     def sums(self, fold: SettlementFold) -> None:
-        self._add("add_days", fold.days, ("merchant_ids", "local_days"))
-        self._add("add_fund_days", fold.fund_days, ("merchant_ids", "local_days", "fund_ids"))
-        self._add("add_funds", {(fund_id,): row for fund_id, row in fold.funds.items()}, ("fund_ids",))
+        self._add("add_days", ("merchant_ids", "local_days"), fold.days)
+        self._add("add_fund_days", ("merchant_ids", "local_days", "fund_ids"), fold.fund_days)
+        self._add("add_funds", ("fund_ids",), {(fund_id,): row for fund_id, row in fold.funds.items()})
 
     def forget(self, erased: Mapping[str, int]) -> None:
         if erased:
@@ -106,16 +107,8 @@ class _Writing:
             positions = Int8Array.of([erased[own_id] for own_id in ids])
             self._run("forget", participant_ids=TextArray.of_texts(ids), positions=positions)
 
-    def _add(self, query: str, sums: Mapping[Any, Amounts], keys: tuple[str, ...]) -> None:
-        """Add sums to rows, in the order of their keys."""
-        if not sums:
-            return
-        ordered = sorted(sums.items())
-        key_columns = zip(*(map(str, key) for key, _ in ordered), strict=True)
-        texts = {name: TextArray.of_texts(column) for name, column in zip(keys, key_columns, strict=True)}
-        columns = zip(*(amounts for _, amounts in ordered), strict=True)
-        numbers = {f"sums_{n}": Int8Array.of(column) for n, column in enumerate(columns, start=1)}
-        self._run(query, **texts, **numbers)
+    def _add(self, query: str, keys: Sequence[str], sums: Mapping[Any, Amounts]) -> None:
+        add_sums(self._connection, QUERIES[query], self._programme_id, keys, sums)
 
     def _run(self, query: str, **parameters: Any) -> None:
         self._connection.execute(QUERIES[query], {"programme_id": self._programme_id, **parameters})
@@ -155,9 +148,9 @@ def _redemption_row(programme_id: str, row: HeldRow) -> tuple[Any, ...]:
         held.credits,
         held.face_value_fen,
         held.fee_fen,
-        [share.fund_id for share in row.shares],
-        [share.value_fen for share in row.shares],
-        [share.fee_fen for share in row.shares],
+        TextArray.of_texts([share.fund_id for share in row.shares]),
+        Int8Array.of([share.value_fen for share in row.shares]),
+        Int8Array.of([share.fee_fen for share in row.shares]),
         held.deadline_at,
         *(row.held.position, held.occurred_at, held.recorded_at),
         *((use.position, use.occurred_at, use.recorded_at) if use else _NO_STEP),
