@@ -31,6 +31,7 @@ from api import (
     programmes,
     redemptions,
     scenarios,
+    statements,
     transfers,
 )
 from api.access import Access, grants
@@ -58,6 +59,7 @@ IN_VERSION: Final = (
     expiries,
     bulk,
     balances,
+    statements,
     events,
 )
 

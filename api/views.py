@@ -23,12 +23,17 @@ MIN_POSITION_PARAMETER: Final = query_parameter(
 )
 
 
-def view_reading(programme_id: str, view_name: str) -> AbstractContextManager[Reading]:
+def view_reading(programme_id: str, view_name: str, *, at_least: int = 0) -> AbstractContextManager[Reading]:
     """Read a view as this request asks for it.
+
+    Args:
+        programme_id: whose view.
+        view_name: which view.
+        at_least: the position that the rest of the request asks for, beside `min_position`.
 
     Raises:
         FieldsInvalid: `min_position` is no position.
         ProgrammeNotFound, ViewLagging
     """
     min_position = whole_number(MIN_POSITION, least=0, most=POSITION_MAX, default=0)
-    return the_ledger().reading(programme_id, view_name, min_position=min_position)
+    return the_ledger().reading(programme_id, view_name, min_position=max(min_position, at_least))

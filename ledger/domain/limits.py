@@ -171,6 +171,15 @@ PAGE_EVENTS_MAX: Final = 10_000
 SCANNED_EVENTS_MAX: Final = 50_000
 """Events looked through in one statement for those of some topics: some tens of milliseconds."""
 
+STATEMENT_ENTRIES_MAX: Final = 1_000
+"""Entries on one page of a statement: some 300 KB, read in a few tens of milliseconds."""
+
+STATEMENT_SCANNED_MAX: Final = 10_000
+"""Entries looked at for one page when a topic or a period passes some over: some ten milliseconds."""
+
+LOTS_ENTRIES_MAX: Final = 1_000
+"""Entries of credits of which an answer reads the lots: years of a participant's life."""
+
 EXPIRY_ACCOUNTS_PER_COMMIT: Final = 500
 """Accounts expired in one commit: keeps the head locked for some tens of milliseconds."""
 

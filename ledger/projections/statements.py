@@ -49,7 +49,7 @@ SumKey = tuple[str, str, str, int]
 """Account, asset, span, and its beginning in microseconds since 2000."""
 
 
-class StatementsView:
+class Statements:
     """Entries with running balances, and daily and hourly sums of the accounts that many share."""
 
     name: ClassVar[str] = "statements"

@@ -106,7 +106,9 @@ SELECT a.asset, sum(p.amount)::bigint
 SELECT min(first_position), max(position)
   FROM entry_sums
  WHERE programme_id = %(programme_id)s AND account = %(account)s AND asset = ANY (%(assets)s)
-   AND span = 'day' AND begins_at >= %(from_day)s AND begins_at < %(to)s
+   AND span = 'day'
+   AND (%(from_day)s::timestamptz IS NULL OR begins_at >= %(from_day)s)
+   AND (%(to)s::timestamptz IS NULL OR begins_at < %(to)s)
 
 -- oldest_first: a page of a statement with its events, and how far it was looked for
 WITH scanned AS MATERIALIZED (
@@ -177,6 +179,16 @@ SELECT (SELECT count(*) FROM scanned), l.position, l.asset,
       JOIN events ON events.programme_id = %(programme_id)s AND events.position = found.position
   ) AS f ON true
  ORDER BY f.position DESC, f.asset DESC
+
+-- count_credits: how many entries an account's credits have, as far as it matters
+SELECT count(*)
+  FROM (
+    SELECT
+      FROM entries
+     WHERE programme_id = %(programme_id)s AND account = %(account)s AND asset = 'CREDIT'
+       AND position <= %(position)s
+     LIMIT %(entries_max)s
+  ) AS e
 
 -- credit_events: the events behind an account's credits, up to a position and an instant
 SELECT v.state
