@@ -1,0 +1,109 @@
+"""Projectors killed at random moments under a load: every view is what a rebuild from zero gives.
+
+`LEDGER_KILLS` says how often; `make soak` kills fifty times.
+"""
+
+import dataclasses
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bench.programme import PROGRAMME
+from bench.town import Town
+from ledger import config
+from ledger.following import Follower
+from ledger.projections.registry import VIEWS
+from ledger.projector import system_clock
+from ledger.store.database import Database
+from ledger.store.following import standing
+
+KILLS = int(os.environ.get("LEDGER_KILLS", "6"))
+WAIT_S = 120.0
+TABLES = [table.name for view in VIEWS.values() for table in view.tables]
+
+
+def projector(conninfo: str) -> "subprocess.Popen[bytes]":
+    settings = dataclasses.replace(config.load({}), database_url=conninfo)
+    return subprocess.Popen(
+        [sys.executable, "-m", "ledger.cli", "project"],
+        env=config.environment(settings),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def load_until(town: Town, over: threading.Event) -> None:
+    while not over.is_set():
+        town.fill(town.position + 500)
+        over.wait(0.2)
+
+
+def rebuilt_differs(conninfo: str) -> dict[str, int]:
+    """Rows that differ between each live table and one built from position 1."""
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA zero")
+        for table in map(sql.Identifier, TABLES):
+            connection.execute(
+                sql.SQL("CREATE TABLE zero.{} (LIKE views.{} INCLUDING ALL)").format(table, table)
+            )
+        with Database(conninfo) as opened:
+            follower = Follower(opened, PROGRAMME, clock=system_clock, schema="zero", prefix="zero:")
+            for name in VIEWS:
+                at = 0
+                while taken := follower.step({name: at}):
+                    at += taken
+        differing: dict[str, int] = {}
+        for name in TABLES:
+            table = sql.Identifier(name)
+            for one, other in (("views", "zero"), ("zero", "views")):
+                query = sql.SQL("SELECT count(*) FROM (TABLE {}.{} EXCEPT TABLE {}.{}) AS rows").format(
+                    sql.Identifier(one), table, sql.Identifier(other), table
+                )
+                [count] = connection.execute(query).fetchone() or (0,)
+                differing[name] = differing.get(name, 0) + count
+            [rows] = connection.execute(
+                sql.SQL("SELECT count(*) FROM views.{}").format(table)
+            ).fetchone() or (0,)
+            assert rows or name in MAY_BE_EMPTY, f"{name} is empty"
+    return differing
+
+
+MAY_BE_EMPTY: set[str] = set()
+
+
+@pytest.mark.timeout(0 if KILLS > 10 else 300)
+def test_however_often_projectors_are_killed_every_view_equals_a_rebuild_from_zero(database: str) -> None:
+    chance = random.Random(KILLS)
+    running = [projector(database) for _ in range(2)]
+    over = threading.Event()
+    try:
+        with Town(database, participants=300) as town:
+            load = threading.Thread(target=load_until, args=(town, over))
+            load.start()
+            for _ in range(KILLS):
+                time.sleep(chance.uniform(0.3, 2.0))
+                victim = running.pop(chance.randrange(2))
+                victim.send_signal(signal.SIGKILL)
+                victim.wait()
+                running.append(projector(database))
+            over.set()
+            load.join()
+            with Database(database) as opened:
+                deadline = time.monotonic() + WAIT_S
+                while any(view.lag_events for view in standing(opened, list(VIEWS))):
+                    assert time.monotonic() < deadline, standing(opened, list(VIEWS))
+                    time.sleep(0.1)
+    finally:
+        over.set()
+        for process in running:
+            process.terminate()
+            process.wait()
+    assert rebuilt_differs(database) == dict.fromkeys(TABLES, 0)
