@@ -71,7 +71,7 @@ class Follower:
         self._schema = schema
         self._prefix = prefix
         self._page_events_max = page_events_max
-        self._instances: dict[str, tuple[int, View]] = {}
+        self._instances: dict[str, tuple[tuple[int, int], View]] = {}
         self._page: Page | None = None
         self._ahead: tuple[int, Future[Page]] | None = None
         """A page that is being read while the one before it is written, and the position it is after."""
@@ -136,12 +136,12 @@ class Follower:
             if lease is None or lease.position != page.after:
                 self._instances.pop(name, None)  # somebody else is at it, or was
                 return 0
-            at, view = self._instances.get(name, (-1, None))
-            if view is None or at != page.after:
+            at, view = self._instances.get(name, (None, None))
+            if view is None or at != (page.after, lease.rebuilds):
                 view = self._views[name]()
             view.write(page, lease.connection)
             advance(self._database, lease, self.programme_id, stored_name, page.until)
-        self._instances[name] = page.until, view
+        self._instances[name] = (page.until, lease.rebuilds), view
         return len(page.entries)
 
     def _stop(self, name: str, entry: Entry | LoggedEvent, error: str) -> None:

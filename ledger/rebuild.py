@@ -6,16 +6,16 @@ row that was otherwise is reported. Readers and writers go on all the while.
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ledger.projections.registry import VIEWS
 from ledger.projections.view import View
-from ledger.shadowing import Builder, Difference, Progress, Stopped, no_progress
+from ledger.shadowing import Builder, Comparison, Progress, Stopped, no_progress
 from ledger.store.database import Database
 from ledger.store.log import Log
-from ledger.store.shadow import lock_position, set_position
+from ledger.store.shadow import set_position
 
 SCHEMA: Final = "views_shadow"
 """The same for every run, so that a run that was stopped is gone on with."""
@@ -23,28 +23,11 @@ SCHEMA: Final = "views_shadow"
 MS_PER_S: Final = 1_000
 
 
-class ViewReport(msgspec.Struct, frozen=True, kw_only=True):
+class ViewReport(Comparison, frozen=True, kw_only=True):
     """What rebuilding one view of one programme found."""
 
-    programme_id: str
-    view: str
-    position: int
-    """Where the view stood."""
-    rebuilt_position: int
-    """Where it was rebuilt to; below `position` when events are missing at the end of the log."""
-    differences_count: int
-    """Rows that differed."""
-    differences: list[Difference]
-    """The first of each table."""
     is_replaced: bool
     """Whether live rows were changed to those that the log gives."""
-    stopped: Stopped | None = None
-    """The event that the view cannot take: it was not rebuilt, and nothing was compared."""
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether every row was as the log gives it."""
-        return not self.differences_count and self.stopped is None and self.position == self.rebuilt_position
 
 
 class RebuildReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,55 +93,31 @@ def _finish(
     builder: Builder, programme_id: str, view: str, stopped: Stopped | None, *, compare_only: bool
 ) -> ViewReport:
     """Compare one view while nobody moves it, and put the rebuilt rows in place."""
-    with builder.database.connection() as connection, connection.transaction():
-        live = lock_position(connection, programme_id, view)
-        end = builder.targets(programme_id)[view]
-        if stopped is None:
-            stopped = builder.bring(programme_id, {view: end}).get(view)
-        # Held until the end, so that what is put in place is what was compared.
-        at = lock_position(connection, programme_id, builder.shadow.prefix + view)
-        count = 0
-        differences: list[Difference] = []
-        is_replaced = False
-        if stopped is None and at == end:
-            count, differences = builder.differences(connection, programme_id, view)
-            is_replaced = bool(count) and not compare_only
-        if is_replaced:
-            for table in builder.tables[view]:
-                table.put_in_place(connection, programme_id)
-        if stopped is None and not compare_only:
-            set_position(connection, programme_id, view, end)
-    return ViewReport(
-        programme_id=programme_id,
-        view=view,
-        position=live,
-        rebuilt_position=end,
-        differences_count=count,
-        differences=differences,
-        is_replaced=is_replaced,
-        stopped=stopped,
-    )
+    with builder.compared(programme_id, view, stopped) as (connection, comparison):
+        is_wanted = comparison.stopped is None and not compare_only
+        if is_wanted:
+            _put_in_place(builder, connection, comparison)
+            set_position(connection, programme_id, view, comparison.rebuilt_position)
+    return _report(comparison, is_replaced=is_wanted and bool(comparison.differences_count))
 
 
 def _strangers(builder: Builder, known: list[str], *, compare_only: bool) -> list[ViewReport]:
-    """Report rows of programmes that nobody opened; none belongs there."""
+    """Take away rows of programmes that nobody opened."""
     reports = []
-    for view, tables in builder.tables.items():
-        with builder.database.connection() as connection, connection.transaction():
-            strangers = {name for table in tables for name in table.programmes(connection)} - set(known)
-            for programme_id in sorted(strangers):
-                count, differences = builder.differences(connection, programme_id, view)
-                for table in tables if not compare_only else ():
-                    table.put_in_place(connection, programme_id)
-                reports.append(
-                    ViewReport(
-                        programme_id=programme_id,
-                        view=view,
-                        position=0,
-                        rebuilt_position=0,
-                        differences_count=count,
-                        differences=differences,
-                        is_replaced=not compare_only,
-                    )
-                )
+    for view in builder.views:
+        with builder.strangers(view, known) as (connection, comparisons):
+            for comparison in comparisons:
+                if not compare_only:
+                    _put_in_place(builder, connection, comparison)
+                reports.append(_report(comparison, is_replaced=not compare_only))
     return reports
+
+
+def _put_in_place(builder: Builder, connection: Any, comparison: Comparison) -> None:
+    if comparison.differences_count:
+        for table in builder.tables[comparison.view]:
+            table.put_in_place(connection, comparison.programme_id)
+
+
+def _report(comparison: Comparison, *, is_replaced: bool) -> ViewReport:
+    return ViewReport(**msgspec.structs.asdict(comparison), is_replaced=is_replaced)

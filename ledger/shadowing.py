@@ -4,7 +4,7 @@ Rule of the room: the very `Follower` that moves the live views fills the shadow
 nothing here knows what a view is about, and nothing here changes a live row.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from ledger.following import PAGE_EVENTS_MAX, Follower
 from ledger.projections.view import View
 from ledger.store.database import Database
 from ledger.store.log import Log
-from ledger.store.shadow import RowPair, Shadow, Stand, TablePair, log_end, stands
+from ledger.store.shadow import RowPair, Shadow, Stand, TablePair, lock_position, log_end, stands
 
 DIFFERENCES_SHOWN_MAX: Final = 100
 """Of a table of one programme; beyond it they are only counted."""
@@ -57,6 +57,29 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     topic: str
     error: str
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """One live view of one programme, held against its shadow."""
+
+    programme_id: str
+    view: str
+    position: int
+    """Where the live view stands."""
+    rebuilt_position: int
+    """Where the shadow could be built to; below `position` when events are missing at the log's end."""
+    differences_count: int
+    """Rows that differ."""
+    differences: list[Difference]
+    """The first of each table."""
+    stopped: Stopped | None
+    """The event that the view cannot take: it could not be built, and nothing was compared."""
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every row is as the log gives it."""
+        is_built = self.stopped is None and self.position == self.rebuilt_position
+        return is_built and not self.differences_count
 
 
 class Builder:
@@ -161,21 +184,61 @@ class Builder:
                 ):
                     raise RebuildRunning(schema=self.shadow.schema)
 
-    def differences(
-        self, connection: Any, programme_id: str, view: str, *, shown_max: int = DIFFERENCES_SHOWN_MAX
-    ) -> tuple[int, list[Difference]]:
-        """Compare a programme's rows of a view with its shadow, which stands at the same position.
+    @contextmanager
+    def compared(
+        self, programme_id: str, view: str, stopped: Stopped | None = None
+    ) -> Iterator[tuple[Any, Comparison]]:
+        """Compare a view with its shadow, and let nobody move either until the end of the block.
+
+        Args:
+            programme_id: whose.
+            view: which.
+            stopped: what is known to keep the shadow from being built.
 
         Returns:
-            How many rows differ, and the first of each table, explained.
+            The connection whose transaction ends with the block, and what was found.
         """
+        with self.database.connection() as connection, connection.transaction():
+            live = lock_position(connection, programme_id, view)
+            end = self.targets(programme_id)[view]
+            if stopped is None:
+                stopped = self.bring(programme_id, {view: end}).get(view)
+            at = lock_position(connection, programme_id, self.shadow.prefix + view)
+            if stopped is None and at != end:
+                raise RebuildRunning(schema=self.shadow.schema)
+            yield connection, self._comparison(connection, programme_id, view, (live, end), stopped)
+
+    @contextmanager
+    def strangers(self, view: str, known: Container[str]) -> Iterator[tuple[Any, list[Comparison]]]:
+        """Find a view's rows of programmes that nobody knows, which the log gives none of."""
+        with self.database.connection() as connection, connection.transaction():
+            names = {name for table in self.tables[view] for name in table.programmes(connection)}
+            unknown = sorted(name for name in names if name not in known)
+            yield connection, [self._comparison(connection, name, view, (0, 0), None) for name in unknown]
+
+    def _comparison(
+        self,
+        connection: Any,
+        programme_id: str,
+        view: str,
+        positions: tuple[int, int],
+        stopped: Stopped | None,
+    ) -> Comparison:
         count = 0
         found: list[Difference] = []
-        for table in self.tables[view]:
-            in_table, pairs = table.differences(connection, programme_id, shown_max=shown_max)
+        for table in self.tables[view] if stopped is None else ():
+            in_table, pairs = table.differences(connection, programme_id, shown_max=DIFFERENCES_SHOWN_MAX)
             count += in_table
-            found.extend(_difference(table, pair) for pair in pairs)
-        return count, [self._explained(programme_id, difference) for difference in found]
+            found.extend(self._explained(programme_id, _difference(table, pair)) for pair in pairs)
+        return Comparison(
+            programme_id=programme_id,
+            view=view,
+            position=positions[0],
+            rebuilt_position=positions[1],
+            differences_count=count,
+            differences=found,
+            stopped=stopped,
+        )
 
     def position(self, programme_id: str, view: str) -> int:
         """Give how far a shadow has come."""

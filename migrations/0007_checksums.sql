@@ -13,3 +13,8 @@ CREATE TABLE views.checksums (
 
 -- Sums do not compress: trying would only take time.
 ALTER TABLE views.checksums ALTER COLUMN checksums SET STORAGE EXTERNAL;
+
+-- How often a view's rows were put right by a rebuild: a process that follows forgets what it has
+-- remembered of them.
+ALTER TABLE tracking ADD COLUMN rebuilds integer NOT NULL DEFAULT 0;
+ALTER TABLE tracking ALTER COLUMN rebuilds DROP DEFAULT;

@@ -57,6 +57,8 @@ class Lease(NamedTuple):
     connection: Connection[Any]
     position: int
     """How far the view has come."""
+    rebuilds: int
+    """How often its rows were put right by a rebuild; what was remembered before does not hold."""
 
 
 @contextmanager
@@ -75,7 +77,7 @@ def leased(
         with connection.transaction():
             connection.execute(FOLLOWING["set_schema"], {"schema": schema})
             row = connection.execute(FOLLOWING["lease"], names).fetchone()
-            yield Lease(connection, row[0]) if row else None
+            yield Lease(connection, *row) if row else None
 
 
 def advance(database: Database, lease: Lease, programme_id: str, view_name: str, position: int) -> None:

@@ -222,10 +222,28 @@ def test_a_live_view_that_had_stopped_goes_on_after_its_rebuild(
     assert rebuild(proving).is_equal
 
 
+def test_a_follower_forgets_what_it_remembered_before_a_rebuild(
+    database: str, damage: Damage, proving: Database
+) -> None:
+    whole = damage.table("checksums")
+    damage.run("DELETE FROM views.checksums")
+    damage.run("UPDATE tracking SET position = 0 WHERE view_name = 'checksums'")
+    views: dict[str, type[View]] = {"checksums": Checksums}
+    follower = Follower(proving, PROGRAMME, clock=lambda: NOW, views=views, page_events_max=5)
+    follower.step({"checksums": 0})
+    damage.run("UPDATE views.checksums SET checksums = '\\x00'::bytea || substr(checksums, 2)")
+    other = Follower(proving, PROGRAMME, clock=lambda: NOW, views=views, page_events_max=5)
+    other.step({"checksums": 5})  # remembers what is damaged
+    rebuild(proving, views=views)
+    other.step({"checksums": 10})
+    follow(database)
+    assert damage.table("checksums") == whole
+
+
 def test_a_shadow_left_in_another_shape_is_made_anew(damage: Damage, proving: Database) -> None:
     damage.run(f"CREATE SCHEMA {SCHEMA}")
     damage.run(f"CREATE TABLE {SCHEMA}.checksums (programme_id text, block bigint)")
-    damage.run("INSERT INTO tracking VALUES (%s, %s, 12)", PROGRAMME, f"{SCHEMA}:checksums")
+    damage.run("INSERT INTO tracking VALUES (%s, %s, 12, 0)", PROGRAMME, f"{SCHEMA}:checksums")
     assert rebuild(proving).is_equal
 
 

@@ -4,12 +4,12 @@
 SELECT position FROM tracking WHERE programme_id = %(programme_id)s AND view_name = %(view_name)s
 
 -- enter: give a view of a programme a position to be leased by
-INSERT INTO tracking (programme_id, view_name, position)
-VALUES (%(programme_id)s, %(view_name)s, 0)
+INSERT INTO tracking (programme_id, view_name, position, rebuilds)
+VALUES (%(programme_id)s, %(view_name)s, 0, 0)
     ON CONFLICT (programme_id, view_name) DO NOTHING
 
--- lease: how far a view has come, unless somebody else is at it
-SELECT position
+-- lease: how far a view has come, and how often it was rebuilt, unless somebody else is at it
+SELECT position, rebuilds
   FROM tracking
  WHERE programme_id = %(programme_id)s AND view_name = %(view_name)s
    FOR UPDATE SKIP LOCKED

@@ -34,8 +34,10 @@ SELECT position
  WHERE programme_id = %(programme_id)s AND view_name = %(view_name)s
    FOR UPDATE
 
--- set_position: put a view where its rows stand
-UPDATE tracking SET position = %(position)s WHERE programme_id = %(programme_id)s AND view_name = %(view_name)s
+-- set_position: put a view where its rows stand, and make followers forget what they remember of them
+UPDATE tracking
+   SET position = %(position)s, rebuilds = rebuilds + 1
+ WHERE programme_id = %(programme_id)s AND view_name = %(view_name)s
 
 -- stands: how far some views of a programme have come, and the event before which they stopped
 SELECT v.view_name, COALESCE(t.position, 0), s.position, s.topic, s.error

@@ -1,6 +1,6 @@
 -- advance: move a view forward, never back and never over the same place twice
-INSERT INTO tracking AS t (programme_id, view_name, position)
-VALUES (%(programme_id)s, %(view_name)s, %(position)s)
+INSERT INTO tracking AS t (programme_id, view_name, position, rebuilds)
+VALUES (%(programme_id)s, %(view_name)s, %(position)s, 0)
     ON CONFLICT (programme_id, view_name)
     DO UPDATE SET position = excluded.position WHERE t.position < excluded.position
 RETURNING position
