@@ -31,6 +31,7 @@ from api import (
     programmes,
     redemptions,
     scenarios,
+    settlement,
     statements,
     transfers,
 )
@@ -60,6 +61,7 @@ IN_VERSION: Final = (
     bulk,
     balances,
     statements,
+    settlement,
     events,
 )
 

@@ -240,3 +240,17 @@ WEBHOOK_PROBE_S: Final = 60
 
 DEAD_PAGE_MAX: Final = 1_000
 """Dead letters in one answer."""
+
+# --- settlement and totals ---------------------------------------------------------------------
+
+SETTLEMENT_LINES_MAX: Final = 1_000
+"""Lines of a merchant's statement on one page, and read at a time for a whole one: some 600 KB."""
+
+SETTLEMENT_MERCHANTS_MAX: Final = 1_000
+"""Merchants in one answer: more than most programmes have, some 500 KB."""
+
+SERIES_PERIODS_MAX: Final = 400
+"""Days or months in one series: a year of days, and more months than a programme lives."""
+
+BURN_DAYS_MAX: Final = 366
+"""Days over which a fund's burn rate is taken: a year, so that seasons even out."""

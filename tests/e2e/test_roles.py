@@ -38,6 +38,11 @@ EXPECTED: Final[dict[str, str]] = {
     "POST /expiries": "operator",
     "POST /bulk": "poster finance operator",
     "GET /events": "auditor",
+    "GET /settlement": "finance auditor operator",
+    "GET /settlement/redemptions/<redemption_id>": "finance auditor operator",
+    "GET /merchants/<merchant_id>/settlement": "finance auditor operator",
+    "GET /merchants/<merchant_id>/settlement/lines": "finance auditor operator",
+    "GET /funds/<fund_id>/money": "finance auditor operator",
     "GET /metrics": "auditor operator",
 }
 """Roles by method and address below the programme; what is not here is a reading for every role."""
