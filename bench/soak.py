@@ -23,7 +23,7 @@ STEPS: dict[str, tuple[str, int, dict[str, str]]] = {
     ),
     "four processes on one programme": ("tests/integration/test_many_writers.py", 6, {}),
     "crashes of workers and of the database": ("tests/integration/test_crashes.py", 10, {}),
-    "projectors killed fifty times": (
+    "projectors killed at random": (
         "tests/integration/test_projector_crashes.py",
         1,
         {"LEDGER_KILLS": "50"},
