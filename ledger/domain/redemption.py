@@ -261,7 +261,8 @@ def fulfil_redemption(
         legs=(
             *move_lots(redemption.lots(), addresses.held(holder), REDEEMED),
             *_share_legs(held.shares, addresses.encumbered, -1),
-            *_earning_legs(held, 1),
+            *_share_legs(held.shares, lambda _: addresses.payable(held.merchant_id), 1),
+            *_withholding_legs(held, 1),
         ),
         redemption_id=held.id,
         store_id=command.store_id,
@@ -331,7 +332,8 @@ def refund_redemption(
         recorded_at=recorded_at,
         legs=(
             *move_lots(redemption.lots(), REDEEMED, holder),
-            *_earning_legs(held, -1),
+            *_withholding_legs(held, -1),
+            *_share_legs(held.shares, lambda _: payable, -1),
             *_share_legs(held.shares, addresses.available, 1),
         ),
         redemption_id=held.id,
@@ -363,10 +365,14 @@ def _share_legs(shares: tuple[FundShare, ...], place: Callable[[str], str], sign
     ]
 
 
-def _earning_legs(held: RedemptionHeld, sign: int) -> list[Leg]:
-    """What the use brings: to the merchant the face value less the fee, and the fee; back with -1."""
-    earnings = ((addresses.payable(held.merchant_id), held.earned_fen), (FEES, held.fee_fen))
-    return [Leg(account, CNY, None, sign * value_fen) for account, value_fen in earnings if value_fen]
+def _withholding_legs(held: RedemptionHeld, sign: int) -> list[Leg]:
+    """The fee out of what the merchant earned (`sign` 1), or back to it (-1)."""
+    if not held.fee_fen:
+        return []
+    return [
+        Leg(addresses.payable(held.merchant_id), CNY, None, -sign * held.fee_fen),
+        Leg(FEES, CNY, None, sign * held.fee_fen),
+    ]
 
 
 # --- Evolve -------------------------------------------------------------------------------------

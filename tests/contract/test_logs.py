@@ -16,8 +16,8 @@ import pytest
 from ledger import replay
 from ledger.deciding import outcome_body
 from ledger.domain.activity import RecordActivity
-from ledger.domain.book import BalanceKey
-from ledger.domain.decisions import ROWS
+from ledger.domain.book import Account, BalanceKey
+from ledger.domain.decisions import ROWS, decide
 from ledger.domain.errors import ContentDiffers, LedgerError
 from ledger.domain.expiry import CompleteExpiry, RunExpiry
 from ledger.domain.messages import Command, Event
@@ -30,6 +30,7 @@ from ledger.domain.redemption import (
     RefundRedemption,
 )
 from ledger.domain.rules import PublishScenario
+from ledger.domain.state import ProgrammeState
 from ledger.domain.topics import BY_TOPIC
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant
@@ -37,6 +38,7 @@ from ledger.expiry_run import run_expiry
 from ledger.projections.balances import table_balances
 from ledger.store.database import Database
 from ledger.store.log import Log
+from ledger.store.mapper import mapper
 from ledger.writer import Recorded, Writer
 from tests.contract.later_releases import NEXT_RELEASE, every_topic_changed
 from tests.contract.restoring import LOGS_FOLDER, Line, read_log, restore
@@ -173,6 +175,26 @@ def test_releases_to_come_read_an_old_log_whole(release: str, version: int) -> N
         event = later.event_of(line.topic, line.state)
         assert (event.recorded_at, event.legs) == (line.event.recorded_at, line.event.legs)
         assert NEXT_RELEASE.mapper().event_of(line.topic, line.state).legs == event.legs
+
+
+def test_an_old_log_is_decided_anew_as_the_very_bytes_that_were_stored(restored: Restored) -> None:
+    state = ProgrammeState(PROGRAMME_ID)
+    stored = iter(restored.lines)
+    for line in stored:
+        command = command_of(line.event)
+        assert command is not None, line.topic
+        row = ROWS[type(command)]
+        if row.redemption_id is not None:
+            state.redemptions.setdefault(row.redemption_id(command), None)
+        for address in state.accounts.missing(set(row.reads(command, state))):
+            state.accounts.load({address: Account()})
+        decision = decide(command, state, line.event.recorded_at)
+        assert decision.first_version == line.originator_version
+        others = [next(stored) for _ in decision.events[1:]]
+        decided = [mapper().state_of(event) for event in decision.events]
+        assert decided == [each.state for each in (line, *others)]
+        for event in decision.events:
+            state.apply(event)
 
 
 # ── Going on ─────────────────────────────────────────────────────────────────────────────────

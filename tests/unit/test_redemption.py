@@ -311,7 +311,8 @@ def test_a_use_ends_the_credits_and_makes_the_merchant_owed() -> None:
             Leg("redeemed", "CREDIT", LATER, 10),
             Leg(CITY_BOUND, "CNY", None, -600),
             Leg(BANK_BOUND, "CNY", None, -300),
-            Leg(PAYABLE, "CNY", None, 900),
+            Leg(PAYABLE, "CNY", None, 600),
+            Leg(PAYABLE, "CNY", None, 300),
         ),
         redemption_id="coffee-1",
         store_id="gate",
@@ -441,18 +442,20 @@ def test_a_hold_keeps_the_fee_and_the_offer_and_moves_no_money_for_them() -> Non
 
 
 @pytest.mark.parametrize(
-    ("fee_fen", "earnings"),
+    ("fee_fen", "withheld"),
     [
-        (0, [Leg(PAYABLE, "CNY", None, 900)]),
-        (1, [Leg(PAYABLE, "CNY", None, 899), Leg("fees", "CNY", None, 1)]),
-        (900, [Leg("fees", "CNY", None, 900)]),
+        (0, []),
+        (1, [Leg(PAYABLE, "CNY", None, -1), Leg("fees", "CNY", None, 1)]),
+        (900, [Leg(PAYABLE, "CNY", None, -900), Leg("fees", "CNY", None, 900)]),
     ],
 )
-def test_a_use_pays_the_merchant_the_face_value_less_the_fee(fee_fen: int, earnings: list[Leg]) -> None:
-    world = with_shop()
+def test_a_use_pays_the_merchant_the_face_value_less_the_fee(fee_fen: int, withheld: list[Leg]) -> None:
+    world, without = with_shop(), with_shop()
     world.do(but(HOLD, fee_fen=fee_fen))
-    (event,) = world.do(FULFIL)
-    assert [leg for leg in event.legs if leg.account in (PAYABLE, "fees")] == earnings
+    without.do(HOLD)
+    (event,), (plain,) = world.do(FULFIL), without.do(FULFIL)
+    assert event.legs == (*plain.legs, *withheld)
+    assert (world.fen(PAYABLE), world.fen("fees")) == (900 - fee_fen, fee_fen)
 
 
 def test_a_refund_takes_the_fee_back_too() -> None:
