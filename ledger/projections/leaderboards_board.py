@@ -1,0 +1,140 @@
+"""A board in memory: what a page does to it before it is written.
+
+Rule of the room: a small board is leaves of up to 64 participants; a large one is what the page adds
+to each participant's row. Nothing here reads or writes a database.
+"""
+
+import sys
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from ledger.projections.leaderboards_acts import Period
+
+LARGE_MEMBERS: Final = 10_000
+"""More who ever entered make a board large. Frozen: the rows of every board depend on it.
+
+So many are read and sorted in some milliseconds; up to there, leaves cost a tenth of single rows.
+"""
+LEAF_BITS: Final = 6
+"""64 participants in a leaf, of 24 bytes each: a row that needs no storage beside its table."""
+
+_IS_BIG_ENDIAN: Final = sys.byteorder == "big"
+
+
+def numbers_of(stored: bytes, code: str) -> "array[int]":
+    """Read an array as it is stored: `i` for 4 bytes each, `q` for 8, the least significant first."""
+    numbers = array(code, stored)
+    if _IS_BIG_ENDIAN:
+        numbers.byteswap()
+    return numbers
+
+
+def stored_numbers(numbers: "array[int]") -> bytes:
+    """Give an array as it is stored."""
+    if _IS_BIG_ENDIAN:
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+class Leaf:
+    """Up to 64 participants of a small board, in the order of their numbers."""
+
+    __slots__ = ("amounts_g", "credits", "members", "organisations", "position")
+
+    def __init__(
+        self,
+        members: bytes = b"",
+        organisations: bytes = b"",
+        amounts_g: bytes = b"",
+        credits_earned: bytes = b"",
+        position: int = 0,
+    ) -> None:
+        """Read a leaf as it is stored; an empty one when nothing is given."""
+        self.members = numbers_of(members, "i")
+        self.organisations = numbers_of(organisations, "i")
+        self.amounts_g = numbers_of(amounts_g, "q")
+        self.credits = numbers_of(credits_earned, "q")
+        self.position = position
+
+    def stored(self) -> tuple[bytes, bytes, bytes, bytes]:
+        """Give the four columns as they are stored."""
+        return (
+            stored_numbers(self.members),
+            stored_numbers(self.organisations),
+            stored_numbers(self.amounts_g),
+            stored_numbers(self.credits),
+        )
+
+    def find(self, number: int) -> int | None:
+        """Give the place of a participant; None when they have not entered."""
+        members = self.members
+        place = bisect_left(members, number)
+        return place if place < len(members) and members[place] == number else None
+
+    def add(self, number: int, organisation: int, amount_g: int, credits_earned: int) -> bool:
+        """Add to a participant's sums; whether they entered by this."""
+        members = self.members
+        place = bisect_left(members, number)
+        if place < len(members) and members[place] == number:
+            self.amounts_g[place] += amount_g
+            self.credits[place] += credits_earned
+            return False
+        members.insert(place, number)
+        self.organisations.insert(place, organisation)
+        self.amounts_g.insert(place, amount_g)
+        self.credits.insert(place, credits_earned)
+        return True
+
+    def remove(self, place: int) -> None:
+        """Take a participant out."""
+        for column in (self.members, self.organisations, self.amounts_g, self.credits):
+            del column[place]
+
+
+@dataclass(slots=True)
+class Pending:
+    """What a page adds to a participant's row of a large board."""
+
+    organisation: int
+    amount_g: int
+    credits: int
+    position: int
+
+
+@dataclass(slots=True, eq=False)
+class Board:
+    """One period of one scenario, or of all together."""
+
+    number: int
+    period: Period
+    starts_on: date
+    scenario_id: str
+    position: int
+    large_at: int = 0
+    entered: int = 0
+    """Who ever entered; kept up to date while the board is small."""
+    leaves: dict[int, Leaf | None] = field(default_factory=dict)
+    """Those that the page needs; None while not yet read."""
+    pending: dict[str, Pending] = field(default_factory=dict)
+    """Of a large board, by participant."""
+    is_promoted: bool = False
+    """Whether it became large in this page: `pending` is then all there is of it."""
+
+    def forget_page(self) -> None:
+        """Drop what belongs to a page that was written."""
+        self.leaves = {}
+        self.pending = {}
+        self.is_promoted = False
+
+
+@dataclass(slots=True, eq=False)
+class Course:
+    """The boards that an act of one scenario on one day counts in."""
+
+    boards: tuple[Board, ...]
+    sums: dict[int, list[int]] = field(default_factory=dict)
+    """What the page adds by the participants' organisation: grams, credits, last position."""
