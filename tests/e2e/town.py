@@ -9,7 +9,11 @@ from werkzeug.test import TestResponse
 
 from api.app import create_app
 from ledger.bootstrap import Ledger
+from ledger.following import Follower
 from ledger.keys import ROLES
+from ledger.projections.registry import VIEWS
+from ledger.projector import system_clock
+from ledger.store.following import standing
 
 OCCURRED: Final = "2026-11-20T08:00:00+08:00"
 NDJSON: Final = "application/x-ndjson"
@@ -169,6 +173,15 @@ class Town:
                 **fields,
             },
         )
+
+    def follow(self) -> None:
+        """Bring every view of the programme up with its log."""
+        database = self.ledger.database
+        follower = Follower(database, self.programme_id, clock=system_clock)
+        while behind := [
+            view for view in standing(database, list(VIEWS), self.programme_id) if view.lag_events
+        ]:
+            assert follower.step({view.view_name: view.position for view in behind}), behind
 
     def credits_of(self, account: str) -> int:
         """Sum the credits of an account."""
