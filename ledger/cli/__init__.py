@@ -16,6 +16,8 @@ from ledger.cli.following import project, status
 from ledger.cli.keys import key
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
+from ledger.cli.totals import totals
+from ledger.cli.statements import statement
 from ledger.domain.errors import LedgerError
 
 
@@ -49,5 +51,5 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, migrate, key, replay, health, project, status):
+for command in (demo, serve, migrate, key, replay, health, project, status, statement):
     main.add_command(command)

@@ -5,8 +5,9 @@ from typing import Final
 from ledger.projections.checksums import Checksums
 from ledger.projections.settlement import Settlement
 from ledger.projections.statements import Statements
+from ledger.projections.totals import Totals
 from ledger.projections.view import View
 
-_ALL: Final[tuple[type[View], ...]] = (Checksums, Settlement, Statements)
+_ALL: Final[tuple[type[View], ...]] = (Checksums, Settlement, Statements, Totals)
 
 VIEWS: Final[dict[str, type[View]]] = {view.name: view for view in _ALL}
