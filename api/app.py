@@ -33,6 +33,7 @@ from api import (
     scenarios,
     settlement,
     statements,
+    totals,
     transfers,
 )
 from api.access import Access, grants
@@ -62,6 +63,7 @@ IN_VERSION: Final = (
     balances,
     statements,
     settlement,
+    totals,
     events,
 )
 

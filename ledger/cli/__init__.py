@@ -17,7 +17,6 @@ from ledger.cli.keys import key
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
 from ledger.cli.totals import totals
-from ledger.cli.statements import statement
 from ledger.domain.errors import LedgerError
 
 
@@ -51,5 +50,5 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, migrate, key, replay, health, project, status, statement):
+for command in (demo, serve, migrate, key, replay, health, project, status, totals):
     main.add_command(command)
