@@ -17,6 +17,7 @@ from ledger.cli.keys import key
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
 from ledger.cli.totals import totals
+from ledger.cli.statements import statement
 from ledger.domain.errors import LedgerError
 
 
@@ -50,5 +51,5 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, migrate, key, replay, health, project, status, totals):
+for command in (demo, serve, migrate, key, replay, health, project, status, statement, totals):
     main.add_command(command)

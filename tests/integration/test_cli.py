@@ -88,6 +88,7 @@ class TestHelp:
             ["health"],
             ["project"],
             ["status"],
+            ["statement"],
         ],
         ids=" ".join,
     )
