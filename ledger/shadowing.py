@@ -119,13 +119,15 @@ class Builder:
         return [table for tables in self.tables.values() for table in tables]
 
     @contextmanager
-    def built(self, *, fresh: bool = False, keep: Callable[[], bool] = bool) -> Iterator[None]:
+    def built(
+        self, *, fresh: bool = False, keep: Callable[[], bool] = bool, keep_after_failure: bool = True
+    ) -> Iterator[None]:
         """Make the shadows, and let go of them at the end.
 
         Args:
             fresh: start over, whatever an earlier run left.
-            keep: asked at the end: leave the shadows for a later run to go on with. They are left
-                by an exception too, unless their schema is this run's own.
+            keep: asked at the end: leave the shadows for a later run to go on with.
+            keep_after_failure: leave them when this run is broken off.
 
         Raises:
             RebuildRunning: somebody else is at it.
@@ -136,9 +138,13 @@ class Builder:
             if fresh:
                 self.shadow.drop(self.all_tables)
             self.shadow.make(self.all_tables)
-            yield
-            if not keep():
-                self.shadow.drop(self.all_tables)
+            is_broken_off = True
+            try:
+                yield
+                is_broken_off = False
+            finally:
+                if not (keep_after_failure if is_broken_off else keep()):
+                    self.shadow.drop(self.all_tables)
 
     def bring(
         self, programme_id: str, targets: Mapping[str, int], on_progress: Progress = no_progress

@@ -411,6 +411,16 @@ class DatabaseNewerThanCode(CannotStart):
     numbers: list[int]
 
 
+@dataclass(eq=False)
+class ProgressFileUnsuitable(CannotStart):
+    """The file to go on with was not written by an earlier run of this command."""
+
+    code: ClassVar[str] = "progress_file_unsuitable"
+    next_step: ClassVar[str] = "Name another file, or remove this one to begin anew."
+    file: str
+    reason: str
+
+
 # --- the programme's book ------------------------------------------------------------------------
 
 

@@ -86,7 +86,7 @@ class TablePair:
 
     def programmes(self, connection: Connection[Any]) -> list[str]:
         """Give every programme that has rows in the live table, known to the ledger or not."""
-        return [row[0] for row in connection.execute(self._query("programmes_in"))]
+        return programmes_in(connection, LIVE_SCHEMA, self.table)
 
     def differences(
         self, connection: Connection[Any], programme_id: str, *, shown_max: int
@@ -170,6 +170,12 @@ class Shadow:
             finally:
                 if has_turn and not connection.closed:
                     connection.execute(_QUERIES["give_turn"], {"schema": self.schema})
+
+
+def programmes_in(connection: Connection[Any], schema: str, table: str) -> list[str]:
+    """Give every programme that has rows in a table, known to the ledger or not."""
+    query = SQL(_QUERIES["programmes_in"]).format(table=Identifier(schema, table))
+    return [row[0] for row in connection.execute(query)]
 
 
 def lock_position(connection: Connection[Any], programme_id: str, view_name: str) -> int:

@@ -1,7 +1,6 @@
 """Rebuilding views: what differs from the log is named and put right, and nobody notices meanwhile."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import psycopg
@@ -18,19 +17,6 @@ from ledger.store.database import Database
 from ledger.store.shadow import TablePair
 from tests.integration.told import PROGRAMME, TABLES, Damage, follow, proving_database, tell
 from tests.unit.builders import NOW
-
-
-@pytest.fixture
-def damage(database: str) -> Damage:
-    tell(database)
-    follow(database)
-    return Damage(database)
-
-
-@pytest.fixture
-def proving(database: str) -> Iterator[Database]:
-    with proving_database(database) as opened:
-        yield opened
 
 
 def _differences(report: RebuildReport) -> list[tuple[str, str, str]]:
@@ -124,9 +110,7 @@ def test_tables_and_indexes_are_named_as_before(damage: Damage, proving: Databas
     assert damage.rows(names) == before
 
 
-def test_a_view_that_lags_is_rebuilt_to_where_it_stands(
-    database: str, damage: Damage, proving: Database
-) -> None:
+def test_a_view_that_lags_is_rebuilt_to_where_it_stands(damage: Damage, proving: Database) -> None:
     damage.run("DELETE FROM views.checksums")
     damage.run("UPDATE tracking SET position = 0 WHERE view_name = 'checksums'")
     follower = Follower(proving, PROGRAMME, clock=lambda: NOW, page_events_max=7)
@@ -134,7 +118,7 @@ def test_a_view_that_lags_is_rebuilt_to_where_it_stands(
     report = rebuild(proving, views={"checksums": Checksums})
     assert report.is_equal
     assert [view.position for view in report.views] == [7]
-    follow(database)
+    follow(damage.conninfo)
     assert rebuild(proving).is_equal
 
 
@@ -205,9 +189,7 @@ def test_a_view_that_cannot_be_built_is_told_and_stays_as_it_is(damage: Damage, 
     _nothing_left(damage)
 
 
-def test_a_live_view_that_had_stopped_goes_on_after_its_rebuild(
-    database: str, damage: Damage, proving: Database
-) -> None:
+def test_a_live_view_that_had_stopped_goes_on_after_its_rebuild(damage: Damage, proving: Database) -> None:
     damage.run("DELETE FROM views.checksums")
     damage.run("UPDATE tracking SET position = 0 WHERE view_name = 'checksums'")
     follower = Follower(proving, PROGRAMME, clock=lambda: NOW, views={"checksums": CannotTakeHolds})
@@ -218,13 +200,11 @@ def test_a_live_view_that_had_stopped_goes_on_after_its_rebuild(
     damage.change_row("checksums")
     assert not rebuild(proving).is_equal
     assert damage.rows("SELECT view_name FROM stopped_views") == []
-    follow(database)
+    follow(damage.conninfo)
     assert rebuild(proving).is_equal
 
 
-def test_a_follower_forgets_what_it_remembered_before_a_rebuild(
-    database: str, damage: Damage, proving: Database
-) -> None:
+def test_a_follower_forgets_what_it_remembered_before_a_rebuild(damage: Damage, proving: Database) -> None:
     whole = damage.table("checksums")
     damage.run("DELETE FROM views.checksums")
     damage.run("UPDATE tracking SET position = 0 WHERE view_name = 'checksums'")
@@ -236,7 +216,7 @@ def test_a_follower_forgets_what_it_remembered_before_a_rebuild(
     other.step({"checksums": 5})  # remembers what is damaged
     rebuild(proving, views=views)
     other.step({"checksums": 10})
-    follow(database)
+    follow(damage.conninfo)
     assert damage.table("checksums") == whole
 
 
@@ -247,14 +227,14 @@ def test_a_shadow_left_in_another_shape_is_made_anew(damage: Damage, proving: Da
     assert rebuild(proving).is_equal
 
 
-def test_readers_never_see_a_missing_or_half_table(database: str, damage: Damage, proving: Database) -> None:
+def test_readers_never_see_a_missing_or_half_table(damage: Damage, proving: Database) -> None:
     [(whole,)] = damage.rows("SELECT length(string_agg(checksums, '')) FROM views.checksums")
     damage.run("UPDATE views.checksums SET checksums = checksums || '\\x00'")
     seen: set[int] = set()
     done = threading.Event()
 
     def read() -> None:
-        with psycopg.connect(database, autocommit=True) as connection:
+        with psycopg.connect(damage.conninfo, autocommit=True) as connection:
             while not done.is_set():
                 row = connection.execute("SELECT sum(length(checksums)) FROM views.checksums").fetchone()
                 assert row is not None
@@ -272,7 +252,7 @@ def test_readers_never_see_a_missing_or_half_table(database: str, damage: Damage
     assert seen <= {whole, whole + 1}
 
 
-def test_writers_and_the_projector_may_go_on_meanwhile(database: str, proving: Database) -> None:
+def test_the_projector_may_go_on_meanwhile(database: str) -> None:
     tell(database)  # and nobody follows yet
     done = threading.Event()
 
@@ -283,8 +263,9 @@ def test_writers_and_the_projector_may_go_on_meanwhile(database: str, proving: D
     projector = threading.Thread(target=keep_following)
     projector.start()
     try:
-        for _ in range(3):
-            assert rebuild(proving).is_equal
+        with proving_database(database) as proving:
+            for _ in range(3):
+                assert rebuild(proving).is_equal
     finally:
         done.set()
         projector.join()

@@ -51,9 +51,9 @@ SELECT COALESCE(max(position), 0) FROM events WHERE programme_id = %(programme_i
 
 -- programmes_in: whose rows stand in a table, found without reading all of it
 WITH RECURSIVE found AS (
-    SELECT min(programme_id) AS programme_id FROM {live}
+    SELECT min(programme_id) AS programme_id FROM {table}
      UNION ALL
-    SELECT (SELECT min(t.programme_id) FROM {live} t WHERE t.programme_id > found.programme_id)
+    SELECT (SELECT min(t.programme_id) FROM {table} t WHERE t.programme_id > found.programme_id)
       FROM found
      WHERE found.programme_id IS NOT NULL
 )

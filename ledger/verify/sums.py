@@ -1,0 +1,85 @@
+"""Adding up legs, and what must hold after every event.
+
+Rule of the room: what is added up are the legs as stored, whatever the event should have been; the
+invariants are those of the book, and know nothing of the rules of the business.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ledger.domain.addresses import ADJUSTED, ISSUANCE, NATURE
+from ledger.domain.book import Account, Accounts, BalanceKey, Leg
+from ledger.verify.findings import Finding, Findings
+
+_COUNTER_ACCOUNTS = frozenset((NATURE, ISSUANCE, ADJUSTED))
+
+
+def may_be_below_zero(account: str) -> bool:
+    """Whether an account is a counter-account: what it lacks others have."""
+    if account in _COUNTER_ACCOUNTS:
+        return True
+    return account.startswith("sponsor:") and account.endswith(":external")
+
+
+class Sums:
+    """Every balance of a programme, as the sum of legs.
+
+    The legs of one event sum to zero for each asset and, of credits, for each lot. So after every
+    event all grams together are nothing, credits issued are those that stand somewhere, in the
+    programme and lot by lot, and money committed is money that stands somewhere.
+    """
+
+    def __init__(self) -> None:
+        self.balances: dict[BalanceKey, int] = {}
+
+    def add(self, position: int, topic: str, legs: Iterable[Leg], findings: Findings) -> None:
+        """Add an event's legs, and look at what must hold after it."""
+        balances = self.balances
+        sums: dict[tuple[str, str | None], int] = {}
+        touched: list[BalanceKey] = []
+        for account, asset, lot, amount in legs:
+            key = (account, asset, lot)
+            balances[key] = balances.get(key, 0) + amount
+            sums[asset, lot] = sums.get((asset, lot), 0) + amount
+            if amount < 0:
+                touched.append(key)
+        for (asset, lot), total in sums.items():
+            if total:
+                subject = f"legs of {' '.join(filter(None, (asset, lot)))}"
+                findings.add(
+                    Finding(
+                        code="legs_unbalanced",
+                        subject=subject,
+                        position=position,
+                        topic=topic,
+                        expected=0,
+                        found=total,
+                    )
+                )
+        for key in touched:
+            if balances[key] < 0 and not may_be_below_zero(key[0]):
+                findings.add(
+                    Finding(
+                        code="below_zero",
+                        subject=" ".join(filter(None, key)),
+                        position=position,
+                        topic=topic,
+                        found=balances[key],
+                    )
+                )
+
+
+class EveryAccount(Accounts):
+    """All accounts of a programme, followed from the first event; none is ever loaded from a table."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._loaded = defaultdict(Account)
+
+    def post(self, legs: Iterable[Leg]) -> None:
+        """Apply an event's legs; an account comes to be with its first one."""
+        loaded = self._loaded
+        for address, asset, lot, amount in legs:
+            loaded[address].add(asset, lot, amount)
