@@ -16,8 +16,8 @@ from ledger.cli.following import project, status
 from ledger.cli.keys import key
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
-from ledger.cli.totals import totals
 from ledger.cli.statements import statement
+from ledger.cli.totals import totals
 from ledger.domain.errors import LedgerError
 
 

@@ -105,6 +105,9 @@ def test_every_route_is_documented_with_its_roles() -> None:
         f"{limits.JSON_DEPTH_MAX} levels",
         f"within {limits.KEY_CACHED_S_MAX} seconds",
         f"more than {limits.NUMBER_DIGITS_MAX} digits",
+        f"1 to {limits.STATEMENT_ENTRIES_MAX:,}, by default",
+        f"at most {limits.STATEMENT_SCANNED_MAX:,} entries",
+        f"more than {limits.LOTS_ENTRIES_MAX:,} entries",
     ],
 )
 def test_the_document_names_the_limits_as_they_are(limit: str) -> None:

@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from ledger.cli.statements import statement
 from tests.integration.told import PROGRAMME, follow, tell
 from tests.unit.builders import ADA, NOW
 
@@ -62,6 +64,6 @@ def test_a_statement_is_a_table_or_one_json_object_as_of_any_moment(database: st
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-11-22", "2026-11-22T08:00:00", "-1", "", "9" * 5_000])
 def test_what_is_no_moment_is_a_wrong_use(moment: str) -> None:
-    done = _statement("postgresql://nowhere", ADA, "--as-of", moment)
-    assert done.returncode == 2
-    assert "RFC 3339" in done.stderr
+    done = CliRunner().invoke(statement, ["--programme", PROGRAMME, ADA, "--as-of", moment])
+    assert done.exit_code == 2
+    assert "RFC 3339" in done.output
