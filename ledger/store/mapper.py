@@ -37,11 +37,6 @@ class Reading(NamedTuple):
     event: type[Event]
     version: int
     steps: tuple[Upcast, ...]
-    mark: bytes
-    says_version: bool
-    """Whether the bytes of the present version begin with `mark`; version 1 says nothing of itself."""
-    decode: Callable[[bytes], Event]
-    """Reads the bytes of the present version."""
 
     @classmethod
     def of(cls, event: type[Event], steps: tuple[Upcast, ...]) -> "Reading":
@@ -53,8 +48,14 @@ class Reading(NamedTuple):
         version = version_of(event)
         if len(steps) != version - 1:
             raise ValueError(f"{event.topic} of version {version} has {len(steps)} steps up to it")
-        mark = b"%b%d," % (_VERSION_MARK, version) if version > 1 else _VERSION_MARK
-        return cls(event, version, steps, mark, version > 1, msgspec.json.Decoder(event).decode)
+        return cls(event, version, steps)
+
+    def of_present(self) -> tuple[bytes, bool, Callable[[bytes], Event]]:
+        """Give how bytes of the present version are told and read: with a mark, or by having none."""
+        decode = msgspec.json.Decoder(self.event).decode
+        if self.version == 1:
+            return _VERSION_MARK, False, decode
+        return b"%b%d," % (_VERSION_MARK, self.version), True, decode
 
 
 class StreamEvent(NamedTuple):
@@ -94,6 +95,7 @@ class EventMapper(Mapper[UUID]):
         self._readings = {
             topic: Reading.of(event, tuple(upcasts.get(topic, ()))) for topic, event in by_topic.items()
         }
+        self._present = {topic: reading.of_present() for topic, reading in self._readings.items()}
 
     def state_of(self, event: Event) -> bytes:
         """Give the bytes that are stored for an event; above version 1 they begin with the version."""
@@ -106,15 +108,27 @@ class EventMapper(Mapper[UUID]):
             EventNewerThanCode: only a later release can read the event.
             MapperDeserialisationError: the bytes are not of their topic.
         """
+        try:
+            mark, says_version, decode = self._present[topic]
+            if state.startswith(mark) is says_version:
+                return decode(state)
+        except (KeyError, msgspec.DecodeError):
+            pass  # perhaps a later release made it
+        return self._read_other(topic, state)
+
+    def _read_other(self, topic: str, state: bytes) -> Event:
+        """Read an event that is not plainly of the present version."""
+        version, fields = _version_in(topic, state)
         reading = self._readings.get(topic)
-        if reading is None:
-            raise EventNewerThanCode(topic=topic, version_known=0, version_found=_version_in(topic, state)[0])
-        if state.startswith(reading.mark) is reading.says_version:
-            try:
-                return reading.decode(state)
-            except msgspec.DecodeError:
-                pass  # perhaps a later release has added a field to a part: looked at below
-        return _read(reading, topic, state)
+        version_known = reading.version if reading else 0
+        if reading is None or version > version_known:
+            raise EventNewerThanCode(topic=topic, version_known=version_known, version_found=version)
+        try:
+            for step in reading.steps[version - 1 :]:
+                fields = step(fields)
+            return msgspec.convert(known_only(fields, type_info(reading.event)), reading.event)
+        except (KeyError, TypeError, ValueError) as broken:  # of a step, or the converter's
+            raise MapperDeserialisationError(f"{topic} of version {version}: {broken}") from broken
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """Give the row of a `StreamEvent`."""
@@ -145,19 +159,6 @@ def _version_in(topic: str, state: bytes) -> tuple[int, dict[str, Any]]:
     if type(version) is not int or version < 1:
         raise MapperDeserialisationError(f"{topic}: {version!r} is no version")
     return version, fields
-
-
-def _read(reading: Reading, topic: str, state: bytes) -> Event:
-    """Read an event that is not plainly of the present version."""
-    version, fields = _version_in(topic, state)
-    if version > reading.version:
-        raise EventNewerThanCode(topic=topic, version_known=reading.version, version_found=version)
-    try:
-        for step in reading.steps[version - 1 :]:
-            fields = step(fields)
-        return msgspec.convert(known_only(fields, type_info(reading.event)), reading.event)
-    except (KeyError, TypeError, ValueError) as broken:  # of a step, or the converter's
-        raise MapperDeserialisationError(f"{topic} of version {version}: {broken}") from broken
 
 
 @lru_cache(maxsize=1)
