@@ -59,7 +59,7 @@ CREATE TABLE views.leaderboard_fields (
     organisation integer NOT NULL,
     -- Participants who ever entered, and those of them who were not erased.
     entered      integer NOT NULL,
-    members      integer NOT NULL CHECK (members BETWEEN 0 AND entered),
+    members      integer NOT NULL,
     -- Sums over all who ever entered.
     amount_g     bigint  NOT NULL,
     credits      bigint  NOT NULL,

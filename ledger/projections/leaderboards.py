@@ -47,7 +47,8 @@ class Leaderboards:
         memory = self._memory
         fold = Fold(memory, rows, rows.people(_named(steps)))
         fold.prepare(steps)
-        _read_leaves(memory, rows)
+        if boards := [board for board in memory.boards.values() if board.leaves]:
+            rows.read_leaves(boards)
         fold.run(steps)
         rows.write_boards([*fold.new_boards, *fold.promoted])
         rows.write_people([person for person in fold.people.values() if person.is_changed])
@@ -69,13 +70,6 @@ def _named(steps: Iterable[Act | Noticed]) -> set[str]:
             event: Any = step.event
             named.add(getattr(event, "participant_id", None) or event.id)
     return named
-
-
-def _read_leaves(memory: Memory, rows: Rows) -> None:
-    boards = {board.number: board for board in memory.boards.values() if board.leaves}
-    named = [(number, leaf) for number, board in sorted(boards.items()) for leaf in sorted(board.leaves)]
-    for number, leaf, stored in rows.leaves(named) if named else ():
-        boards[number].leaves[leaf] = stored
 
 
 def _write_leaves(memory: Memory, fold: Fold, rows: Rows, after: int) -> None:

@@ -4,16 +4,17 @@ Rule of the room: grams and credits are what the legs say, signed, whatever the 
 event's local day is that of `occurred_at` in the programme's zone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
+from ledger.domain.activity import ReductionRecorded
 from ledger.domain.addresses import CREDIT, GRAMS, ISSUANCE, participant
-from ledger.domain.book import Leg
 from ledger.domain.instants import zone
+from ledger.domain.messages import Event
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
@@ -77,11 +78,14 @@ def steps_of(page: Page) -> list[Act | Noticed]:
     time_zone = zone(page.programme.time_zone)
     steps: list[Act | Noticed] = []
     previous: Act | None = None
+    occurred_at, on = None, ALL_TIME
     for entry in page.entries:
         event = entry.event
-        if event.legs:
-            if earned := earnings(event.legs):
-                on = event.occurred_at.astimezone(time_zone).date()
+        if event.legs or type(event) is ReductionRecorded:
+            if earned := earnings(event):
+                if event.occurred_at != occurred_at:  # credits mostly follow their grams
+                    occurred_at = event.occurred_at
+                    on = occurred_at.astimezone(time_zone).date()
                 previous = _add(steps, entry, on, earned, previous)
         elif isinstance(event, NOTICES):
             steps.append(Noticed(entry.position, event))
@@ -124,23 +128,26 @@ def _add(
     return previous
 
 
-def earnings(legs: Sequence[Leg]) -> list[tuple[str, int, int]]:
+def earnings(event: Event) -> list[tuple[str, int, int]]:
     """Give participants with their grams and the credits they earned, in order of the legs.
 
     Credits are earned where the other side is issuance: gifts, adjustments and refunds are not.
+    Whoever did something that avoided nothing has done it all the same.
     """
     found: list[tuple[str, int, int]] = []
     is_issue: bool | None = None
-    for account, asset, _, amount in legs:
+    for account, asset, _, amount in event.legs:
         if not account.startswith(_PARTICIPANT) or account.find(":", _ID_AT) >= 0:
             continue
         if asset == GRAMS:
             found.append((account[_ID_AT:], amount, 0))
         elif asset == CREDIT:
             if is_issue is None:
-                is_issue = any(leg[0] == ISSUANCE and leg[1] == CREDIT for leg in legs)
+                is_issue = any(leg[0] == ISSUANCE and leg[1] == CREDIT for leg in event.legs)
             if is_issue:
                 found.append((account[_ID_AT:], 0, amount))
+    if not found and isinstance(event, ReductionRecorded):
+        found.append((event.participant_id, 0, 0))
     return found
 
 

@@ -7,6 +7,7 @@ to each participant's row. Nothing here reads or writes a database.
 import sys
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -43,10 +44,11 @@ def stored_numbers(numbers: "array[int]") -> bytes:
 class Leaf:
     """Up to 64 participants of a small board, in the order of their numbers."""
 
-    __slots__ = ("amounts_g", "credits", "members", "organisations", "position")
+    __slots__ = ("amounts_g", "board", "credits", "members", "organisations", "position")
 
     def __init__(
         self,
+        board: "Board",
         members: bytes = b"",
         organisations: bytes = b"",
         amounts_g: bytes = b"",
@@ -54,6 +56,7 @@ class Leaf:
         position: int = 0,
     ) -> None:
         """Read a leaf as it is stored; an empty one when nothing is given."""
+        self.board = board
         self.members = numbers_of(members, "i")
         self.organisations = numbers_of(organisations, "i")
         self.amounts_g = numbers_of(amounts_g, "q")
@@ -75,24 +78,18 @@ class Leaf:
         place = bisect_left(members, number)
         return place if place < len(members) and members[place] == number else None
 
-    def add(self, number: int, organisation: int, amount_g: int, credits_earned: int) -> bool:
-        """Add to a participant's sums; whether they entered by this."""
-        members = self.members
-        place = bisect_left(members, number)
-        if place < len(members) and members[place] == number:
-            self.amounts_g[place] += amount_g
-            self.credits[place] += credits_earned
-            return False
-        members.insert(place, number)
+    def insert(self, place: int, number: int, organisation: int, amount_g: int, credits_earned: int) -> None:
+        """Let a participant in, at the place of their number."""
+        self.members.insert(place, number)
         self.organisations.insert(place, organisation)
         self.amounts_g.insert(place, amount_g)
         self.credits.insert(place, credits_earned)
-        return True
 
-    def remove(self, place: int) -> None:
+    def remove(self, place: int, position: int) -> None:
         """Take a participant out."""
         for column in (self.members, self.organisations, self.amounts_g, self.credits):
             del column[place]
+        self.position = position
 
 
 @dataclass(slots=True)
@@ -117,6 +114,8 @@ class Board:
     large_at: int = 0
     entered: int = 0
     """Who ever entered; kept up to date while the board is small."""
+    entries: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """How many entered with the page, by organisation; of a large board only if it became so with it."""
     leaves: dict[int, Leaf | None] = field(default_factory=dict)
     """Those that the page needs; None while not yet read."""
     pending: dict[str, Pending] = field(default_factory=dict)
@@ -136,5 +135,9 @@ class Course:
     """The boards that an act of one scenario on one day counts in."""
 
     boards: tuple[Board, ...]
+    large: tuple[Board, ...]
+    """Those of them that are large."""
+    leaves: dict[int, tuple[Leaf, ...]] = field(default_factory=dict)
+    """Of the others, by number of the leaf, as far as the page needs them."""
     sums: dict[int, list[int]] = field(default_factory=dict)
     """What the page adds by the participants' organisation: grams, credits, last position."""

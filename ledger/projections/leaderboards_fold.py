@@ -4,6 +4,7 @@ Rule of the room: events are taken one by one, in order, so that nothing depends
 ends; what must be read for that comes through `Stored`, and what must be written stays here.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -35,8 +36,8 @@ class Person:
     organisation: int
     visibility: str
     position: int
-    is_stored: bool
-    is_changed: bool
+    is_stored: bool = True
+    is_changed: bool = False
 
 
 class Organisation(NamedTuple):
@@ -70,7 +71,7 @@ class Change:
 class Stored(Protocol):
     """What the fold has to read when a board becomes large."""
 
-    def leaves_of(self, board: int) -> Mapping[int, Leaf]:
+    def leaves_of(self, board: Board) -> Mapping[int, Leaf]:
         """Give all leaves of a board."""
 
     def ids_of(self, numbers: Iterable[int]) -> Mapping[int, str]:
@@ -121,8 +122,6 @@ class Fold:
         self.erased: list[Person] = []
         self.changes: dict[tuple[int, int], Change] = {}
         """By board and organisation, `WHOLE` included."""
-        self._entries: dict[tuple[int, int], Change] = {}
-        """By board and the organisation of those who entered or left: not yet rolled up."""
         self._courses: dict[int, Course] = {}
 
     def prepare(self, steps: Iterable[Act | Noticed]) -> None:
@@ -157,14 +156,17 @@ class Fold:
         person = self.people.get(own_id)
         if person is None:
             self._memory.people += 1
-            person = Person(own_id, self._memory.people, WHOLE, "shown", position, False, True)  # noqa: FBT003
+            person = Person(
+                own_id, self._memory.people, WHOLE, "shown", position, is_stored=False, is_changed=True
+            )
             self.people[own_id] = person
         return person
 
     def _course(self, act: Act) -> Course:
         course = self._memory.courses.get((act.on, act.scenario_id))
         if course is None:
-            course = Course(tuple(self._boards(act)))
+            boards = tuple(self._boards(act))
+            course = Course(boards, tuple(board for board in boards if board.large_at))
             self._memory.courses[act.on, act.scenario_id] = course
         self._courses[id(course)] = course
         return course
@@ -180,10 +182,12 @@ class Fold:
                 yield boards[key]
 
     def _name_leaves(self, course: Course, person: Person) -> None:
-        leaf = person.number >> LEAF_BITS
-        for board in course.boards:
-            if not board.large_at and leaf not in board.leaves:
-                board.leaves[leaf] = None
+        number = person.number >> LEAF_BITS
+        if number not in course.leaves:
+            course.leaves[number] = ()
+            for board in course.boards:
+                if not board.large_at:
+                    board.leaves.setdefault(number, None)
 
     def _name_all_leaves(self, person: Person) -> None:
         if person.is_stored:
@@ -203,42 +207,54 @@ class Fold:
         sums[2] = act.last
         if person.visibility == "erased":
             return  # what they did stays in the sums; they do not come back
-        number, organisation, leaf_number = person.number, person.organisation, person.number >> LEAF_BITS
-        for board in course.boards:
-            if board.large_at:
-                self._count_large(board, person, act)
-                continue
-            leaf = board.leaves[leaf_number]
-            if leaf is None:
-                leaf = board.leaves[leaf_number] = Leaf()
-            leaf.position = act.last
-            if leaf.add(number, organisation, act.amount_g, act.credits):
+        number, amount_g, credits_earned, last = person.number, act.amount_g, act.credits, act.last
+        leaves = course.leaves.get(number >> LEAF_BITS) or self._leaves(course, number >> LEAF_BITS)
+        large = course.large
+        for leaf in leaves:  # the innermost loop of catching up, written out for that
+            members = leaf.members
+            place = bisect_left(members, number)
+            if place < len(members) and members[place] == number:
+                leaf.amounts_g[place] += amount_g
+                leaf.credits[place] += credits_earned
+                leaf.position = last
+            else:
+                leaf.insert(place, number, person.organisation, amount_g, credits_earned)
+                leaf.position = last
+                board = leaf.board
                 board.entered += 1
-                self._enter(board, organisation, act.first)
+                board.entries[person.organisation] += 1
                 if board.entered > LARGE_MEMBERS:
                     self._promote(board, act)
+        for board in large:
+            self._count_large(board, person, act)
+
+    def _leaves(self, course: Course, number: int) -> tuple[Leaf, ...]:
+        """Give the leaves of all small boards of a course in which a participant is."""
+        leaves = []
+        for board in course.boards:
+            if not board.large_at:
+                leaf = board.leaves[number]
+                if leaf is None:
+                    leaf = board.leaves[number] = Leaf(board)
+                leaves.append(leaf)
+        course.leaves[number] = tuple(leaves)
+        return course.leaves[number]
 
     def _count_large(self, board: Board, person: Person, act: Act) -> None:
         pending = board.pending.get(person.id)
         if pending is None:
             board.pending[person.id] = Pending(person.organisation, act.amount_g, act.credits, act.last)
             if board.is_promoted:
-                self._enter(board, person.organisation, act.first)
+                board.entries[person.organisation] += 1
         else:
             pending.amount_g += act.amount_g
             pending.credits += act.credits
             pending.position = act.last
 
-    def _enter(self, board: Board, organisation: int, position: int) -> None:
-        self._entry(board, organisation).add(1, 1, 0, 0, position)
-
-    def _entry(self, board: Board, organisation: int) -> Change:
-        return self._entries.setdefault((board.number, organisation), Change())
-
     def _promote(self, board: Board, act: Act) -> None:
         """Turn a board's leaves into rows, at the event by which one too many entered."""
         leaves = {
-            **self._stored.leaves_of(board.number),
+            **self._stored.leaves_of(board),
             **{n: leaf for n, leaf in board.leaves.items() if leaf},
         }
         ids = {person.number: person.id for person in self.people.values()}
@@ -253,6 +269,10 @@ class Fold:
         board.is_promoted = True
         board.leaves = {}
         self.promoted.append(board)
+        for course in self._memory.courses.values():
+            if board in course.boards:
+                course.leaves = {}
+                course.large = (*course.large, board)
 
     # --- notices ----------------------------------------------------------------------------
 
@@ -328,12 +348,12 @@ class Fold:
         self.erased.append(person)
         for board in self._memory.boards.values():
             leaf = board.leaves.get(person.number >> LEAF_BITS)
-            if board.is_promoted and board.pending.pop(person.id, None):
-                self._entry(board, person.organisation).add(0, -1, 0, 0, position)
+            if board.is_promoted and person.id in board.pending:
+                del board.pending[person.id]
+                self.add_everywhere(board.number, person.organisation, Change(0, -1, 0, 0, position))
             elif leaf and (place := leaf.find(person.number)) is not None:
-                leaf.remove(place)
-                leaf.position = position
-                self._entry(board, person.organisation).add(0, -1, 0, 0, position)
+                leaf.remove(place, position)
+                self.add_everywhere(board.number, person.organisation, Change(0, -1, 0, 0, position))
 
     # --- rolling up -------------------------------------------------------------------------
 
@@ -342,12 +362,10 @@ class Fold:
         for course in self._courses.values():
             for organisation, (amount_g, credits_earned, last) in course.sums.items():
                 for board in course.boards:
-                    self.add_everywhere(
-                        board.number, organisation, Change(0, 0, amount_g, credits_earned, last)
-                    )
-            course.sums = {}
-        for (board_number, organisation), change in self._entries.items():
-            self.add_everywhere(board_number, organisation, change)
+                    entered = board.entries.pop(organisation, 0)
+                    gained = Change(entered, entered, amount_g, credits_earned, last)
+                    self.add_everywhere(board.number, organisation, gained)
+            course.sums, course.leaves = {}, {}
 
     def add_everywhere(self, board: int, organisation: int, added: Change) -> None:
         """Add to a board, to an organisation's part of it, and to those in which it lies."""

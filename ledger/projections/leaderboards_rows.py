@@ -49,23 +49,28 @@ class Rows:
     def people(self, ids: Iterable[str]) -> dict[str, Person]:
         """Read those named who are known."""
         rows = self._run("people", participants=TextArray.of_texts(sorted(ids)))
-        return {row[0]: Person(*row, is_stored=True, is_changed=False) for row in rows}
+        return {row[0]: Person(*row) for row in rows}
 
     def ids_of(self, numbers: Iterable[int]) -> dict[int, str]:
         """Give participants by number."""
         return dict(self._run("ids", numbers=Int4Array.of(list(numbers))).fetchall())
 
-    def leaves(self, named: Sequence[tuple[int, int]]) -> Iterable[tuple[int, int, Leaf]]:
-        """Read leaves, named by board and leaf; those that are there."""
-        boards, leaves = _columns(named, 2)
-        for board, leaf, *stored in self._run(
-            "leaves", boards=Int4Array.of(boards), leaves=Int4Array.of(leaves)
+    def read_leaves(self, boards: Sequence[Board]) -> None:
+        """Read those leaves that boards name and that are there."""
+        by_number = {board.number: board for board in boards}
+        named = [(board.number, leaf) for board in boards for leaf in sorted(board.leaves)]
+        numbers, leaves = _columns(named, 2)
+        for number, leaf, *stored in self._run(
+            "leaves", boards=Int4Array.of(numbers), leaves=Int4Array.of(leaves)
         ):
-            yield board, leaf, Leaf(*stored)
+            board = by_number[number]
+            board.leaves[leaf] = Leaf(board, *stored)
 
-    def leaves_of(self, board: int) -> dict[int, Leaf]:
+    def leaves_of(self, board: Board) -> dict[int, Leaf]:
         """Read all leaves of a board."""
-        return {leaf: Leaf(*stored) for leaf, *stored in self._run("leaves_of_board", board=board)}
+        return {
+            leaf: Leaf(board, *stored) for leaf, *stored in self._run("leaves_of_board", board=board.number)
+        }
 
     # --- writing ----------------------------------------------------------------------------
 
