@@ -22,7 +22,7 @@ CREATE TABLE webhooks (
     last_delivered_at     timestamptz,
     -- Until then nothing is sent, because the receiver asked for it.
     held_until            timestamptz,
-    -- Until then nothing new is sent, because the receiver seems to be away.
+    -- Until then nothing is sent, because the receiver seems to be away.
     probe_at              timestamptz,
     created_at            timestamptz NOT NULL,
     -- Whose turn it is to send, and how long without a sign of life from it.

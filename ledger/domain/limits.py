@@ -235,8 +235,14 @@ the rest where it is kept best."""
 WEBHOOK_FAILURES_MAX: Final = 5
 """Failures in a row after which a receiver is taken to be away and not to dislike one message."""
 
+WEBHOOK_OUTAGE_FAILURES: Final = 12
+"""Failures in a row, a minute's worth and more, after which all that waits is tried at once when the
+receiver is back; after fewer each message keeps to its schedule, so that one that is disliked is not
+given up early."""
+
 WEBHOOK_PROBE_S: Final = 60
-"""Seconds between new messages to a receiver that is away: a minute after it is back it gets the rest."""
+"""Seconds between two looks at a receiver that is away, at most: a minute after it is back it gets the
+rest."""
 
 DEAD_PAGE_MAX: Final = 1_000
 """Dead letters in one answer."""

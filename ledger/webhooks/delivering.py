@@ -65,7 +65,7 @@ class Deliverer:
             sender: instead of one by the settings.
             senders: webhooks served at a time.
             delays_s: before each further attempt at one message.
-            probe_s: how long a receiver that is away gets nothing new.
+            probe_s: how long at most a receiver that is away is left alone.
             lease_s: after how long without a sign of life another deliverer goes on.
             clock: says when a message is sent.
         """

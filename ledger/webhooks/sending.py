@@ -126,6 +126,8 @@ class Receiver:
         told = {"Host": endpoint.host_header, "User-Agent": USER_AGENT, **headers}
         connection.request("POST", endpoint.target, body, told)
         response = connection.getresponse()
+        if self._is_late:
+            raise TimeoutError  # the end of what was heard is our own
         outcome = _outcome_of(response)
         try:
             can_stay = len(response.read(ANSWER_BYTES_MAX)) < ANSWER_BYTES_MAX and not response.will_close

@@ -91,8 +91,7 @@ class Turn:
             else:
                 self._note(outcome, logged, waiting.attempts + 1)
                 if self._lease.state == "failing":
-                    self._work.postpone(self._lease)
-                    return
+                    return  # one that waits and one that is new are enough of a look
 
     def _send_what_is_new(self) -> None:
         lease = self._lease

@@ -11,12 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, LiteralString, NamedTuple
 
-from ledger.domain.limits import WEBHOOK_FAILURES_MAX, WEBHOOK_WAITING_MAX
+from ledger.domain.limits import WEBHOOK_FAILURES_MAX, WEBHOOK_OUTAGE_FAILURES, WEBHOOK_WAITING_MAX
 from ledger.store.database import Database
 from ledger.store.queries import load
 
 _QUERIES: Final = load(Path(__file__).parent / "sql" / "work.sql")
 
+PROBES_TO_LONGEST: Final = 12
+"""How much sooner the first look is at a receiver that is away; each next one is twice as late."""
 DUE_MAX: Final = 100
 """Messages looked up at a time to be tried again."""
 
@@ -41,6 +43,8 @@ class Lease:
     may_read: bool
     """Whether new events may be sent, and not only those that wait."""
     waiting: int
+    """Messages that wait for another attempt."""
+    failures_in_a_row: int
     secrets: Sequence[str] = field(repr=False)
     """Those that sign, the newest first."""
 
@@ -81,7 +85,7 @@ class Work:
         Args:
             database: where webhooks are.
             lease: how long a holder may give no sign of life.
-            probe: how long a receiver that is away gets nothing new.
+            probe: how long at most a receiver that is away is left alone.
         """
         self._database = database
         self._lease = lease
@@ -135,11 +139,11 @@ class Work:
             LeaseLost
         """
         after = [] if event_position is None else ["strike_off"]
-        if lease.state == "failing":
+        if lease.failures_in_a_row >= WEBHOOK_OUTAGE_FAILURES:
             after.append("bring_forward")
         parameters = {**lease.names, "position": position, "event_position": event_position}
         self._write("delivered", parameters, *after)
-        lease.state = "active"
+        lease.state, lease.failures_in_a_row = "active", 0
 
     def failed(self, lease: Lease, position: int, failure: Failure) -> None:
         """Note that a receiver has not taken a message, and keep it for later.
@@ -147,14 +151,10 @@ class Work:
         Raises:
             LeaseLost
         """
-        limits = {"failures_max": WEBHOOK_FAILURES_MAX, "probe": self._probe}
-        parameters = {**lease.names, **failure._asdict(), **limits, "position": position}
-        lease.state = self._write("failed", parameters, "put_aside")
-
-    def postpone(self, lease: Lease) -> None:
-        """Let what is due wait until the receiver is tried again anyway."""
-        with self._database.connection() as connection:
-            connection.execute(_QUERIES["postpone"], {**lease.names, "probe": self._probe})
+        probes = {"first_probe": self._probe / PROBES_TO_LONGEST, "probe": self._probe}
+        parameters = {**lease.names, **failure._asdict(), **probes}
+        parameters |= {"failures_max": WEBHOOK_FAILURES_MAX, "position": position}
+        lease.state, lease.failures_in_a_row = self._write("failed", parameters, "put_aside")
 
     def gone(self, lease: Lease, position: int, error: str) -> None:
         """Pause a webhook whose receiver wants nothing any more; what it was sent stays to be sent.
@@ -172,12 +172,14 @@ class Work:
         """
         self._write("hold", {**lease.names, "error": error, "held": self._probe})
 
-    def _write(self, query: LiteralString, parameters: dict[str, Any], *after: LiteralString) -> Any:
+    def _write(
+        self, query: LiteralString, parameters: dict[str, Any], *after: LiteralString
+    ) -> tuple[Any, ...]:
         """Write to the webhook's row, which shows the lease, and then what goes with it."""
         with self._database.connection() as connection, connection.transaction():
-            row = connection.execute(_QUERIES[query], parameters).fetchone()
+            row: tuple[Any, ...] | None = connection.execute(_QUERIES[query], parameters).fetchone()
             if row is None:
                 raise LeaseLost
             for name in after:
                 connection.execute(_QUERIES[name], parameters)
-        return row[0]
+        return row

@@ -11,11 +11,12 @@ RETURNING true
 -- status: webhooks as they stand, of all programmes or of one, all of them or one
 SELECT w.programme_id, w.webhook_id, w.url, w.topics, w.state, w.position, h.position,
        c.waiting, c.dead, w.failures_in_a_row, w.last_error, w.last_error_at, w.last_delivered_at,
-       CASE WHEN w.state = 'paused' THEN NULL
-            WHEN w.held_until > %(now)s
-             AND (c.waiting > 0 OR w.position < h.position)
-            THEN GREATEST(w.held_until, c.next_attempt_at)
-            ELSE LEAST(c.next_attempt_at, CASE WHEN w.position < h.position THEN w.probe_at END)
+       CASE WHEN w.state <> 'paused' AND (c.waiting > 0 OR w.position < h.position)
+            THEN COALESCE(
+                 GREATEST(w.probe_at,
+                          CASE WHEN w.held_until > %(now)s THEN w.held_until END,
+                          CASE WHEN w.position >= h.position THEN c.next_attempt_at END),
+                 c.next_attempt_at)
        END,
        w.created_at, w.previous_secret_until
   FROM webhooks w

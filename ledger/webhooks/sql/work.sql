@@ -6,8 +6,7 @@ UPDATE webhooks AS w
    SET leased_by = %(token)s, leased_until = clock_timestamp() + %(lease)s
   FROM (
         SELECT s.programme_id, s.webhook_id, h.position AS head, c.waiting,
-               s.position < h.position AND c.waiting < %(waiting_max)s
-               AND (s.probe_at IS NULL OR s.probe_at <= clock_timestamp()) AS may_read
+               s.position < h.position AND c.waiting < %(waiting_max)s AS may_read
           FROM webhooks s
           JOIN heads h ON h.programme_id = s.programme_id
          CROSS JOIN LATERAL (
@@ -19,16 +18,16 @@ UPDATE webhooks AS w
          WHERE s.state <> 'paused'
            AND (s.leased_until IS NULL OR s.leased_until <= clock_timestamp())
            AND (s.held_until IS NULL OR s.held_until <= clock_timestamp())
+           AND (s.probe_at IS NULL OR s.probe_at <= clock_timestamp())
            AND (c.next_attempt_at <= clock_timestamp()
-                OR (s.position < h.position AND c.waiting < %(waiting_max)s
-                    AND (s.probe_at IS NULL OR s.probe_at <= clock_timestamp())))
+                OR (s.position < h.position AND c.waiting < %(waiting_max)s))
          ORDER BY s.leased_until NULLS FIRST
          LIMIT 1
            FOR UPDATE OF s SKIP LOCKED
        ) AS due
  WHERE w.programme_id = due.programme_id AND w.webhook_id = due.webhook_id
 RETURNING w.programme_id, w.webhook_id, w.leased_by, w.url, w.topics, w.state, w.position, due.head,
-          due.may_read, due.waiting, w.secret,
+          due.may_read, due.waiting, w.failures_in_a_row, w.secret,
           CASE WHEN w.previous_secret_until > clock_timestamp() THEN w.previous_secret END
 
 -- renew: say that the holders of leases are alive
@@ -65,10 +64,13 @@ UPDATE webhooks
    SET position = %(position)s, last_error = %(error)s, last_error_at = clock_timestamp(),
        failures_in_a_row = failures_in_a_row + 1,
        state = CASE WHEN failures_in_a_row + 1 >= %(failures_max)s THEN 'failing' ELSE state END,
-       probe_at = CASE WHEN failures_in_a_row + 1 >= %(failures_max)s THEN clock_timestamp() + %(probe)s END,
+       probe_at = CASE WHEN failures_in_a_row + 1 >= %(failures_max)s
+                       THEN clock_timestamp() + LEAST(%(probe)s, %(first_probe)s * power(
+                            2, LEAST(failures_in_a_row + 1 - %(failures_max)s, 30)))
+                  END,
        held_until = CASE WHEN %(held)s > interval '0' THEN clock_timestamp() + %(held)s ELSE held_until END
  WHERE programme_id = %(programme_id)s AND webhook_id = %(webhook_id)s AND leased_by = %(token)s
-RETURNING state
+RETURNING state, failures_in_a_row
 
 -- gone: the receiver wants nothing any more
 UPDATE webhooks
@@ -94,12 +96,6 @@ VALUES (%(programme_id)s, %(webhook_id)s, %(event_position)s, %(topic)s, %(attem
 -- strike_off: forget a message that was delivered after all
 DELETE FROM webhook_deliveries
  WHERE programme_id = %(programme_id)s AND webhook_id = %(webhook_id)s AND position = %(event_position)s
-
--- postpone: let what is due wait, without an attempt, for a receiver that is away
-UPDATE webhook_deliveries
-   SET next_attempt_at = clock_timestamp() + %(probe)s
- WHERE programme_id = %(programme_id)s AND webhook_id = %(webhook_id)s
-   AND next_attempt_at <= clock_timestamp()
 
 -- bring_forward: try everything that waits now, for a receiver that is back
 UPDATE webhook_deliveries
