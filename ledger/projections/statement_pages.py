@@ -25,6 +25,11 @@ from ledger.projections.statements import QUERIES
 
 Order = Literal["oldest", "newest"]
 
+Key = tuple[int, str]
+"""Position and asset of an entry."""
+
+STEP_GROWTH: Final = 4
+
 
 class Wanted(NamedTuple):
     """Which entries of which account, and in which order."""
@@ -129,14 +134,8 @@ def read_statement(
     position = snapshot.position if after is None else after.position
     wanted = _within(wanted, position)
     totals = _totals(snapshot, wanted, position) if after is None else after.totals
-    first, last = _narrowed(snapshot, wanted)
-    rows = _rows(snapshot, wanted, first, last, limit, after) if first <= last else []
-    scanned_count, furthest, found = _split(rows)
-    if len(found) > limit:
-        found = found[:limit]
-        furthest = found[-1][0], found[-1][2]
-    elif scanned_count < _scanned_max(wanted, limit):
-        furthest = None
+    seen = None if after is None else (after.after_position, after.after_asset)
+    found, furthest = _look(snapshot, wanted, limit, seen)
     next_place = Place(position, *furthest, totals) if furthest else None
     return Statement(position, totals, _entries(snapshot, wanted.account, found), next_place)
 
@@ -195,18 +194,47 @@ def _narrowed(snapshot: Snapshot, wanted: Wanted) -> tuple[int, int]:
     return (first, first - 1) if of_days[0] is None else (max(first, of_days[0]), min(last, of_days[1]))
 
 
+def _look(
+    snapshot: Snapshot, wanted: Wanted, limit: int, seen: Key | None
+) -> tuple[list[tuple[Any, ...]], Key | None]:
+    """Find a page's rows; with the last entry looked at, or None where nothing lies beyond it.
+
+    When a filter passes entries over, they are looked at in steps of growing length: mostly the
+    first finds enough, and all together stay bounded.
+    """
+    first, last = _narrowed(snapshot, wanted)
+    is_filtered = wanted.topics or wanted.occurred_period
+    step = limit + 1
+    left = STATEMENT_SCANNED_MAX if is_filtered else step
+    found: list[tuple[Any, ...]] = []
+    if first > last:
+        return found, None
+    while left:
+        step = min(step, left)
+        rows = _rows(snapshot, wanted, (first, last), seen, (limit + 1 - len(found), step))
+        found += [row[3:] for row in rows if row[3] is not None]
+        if len(found) > limit:
+            return found[:limit], (found[limit - 1][0], found[limit - 1][2])
+        if not rows or rows[0][0] < step:
+            return found, None
+        seen = rows[0][1], rows[0][2]
+        left -= step
+        step *= STEP_GROWTH
+    return found, seen
+
+
 def _rows(
-    snapshot: Snapshot, wanted: Wanted, first: int, last: int, limit: int, after: Place | None
+    snapshot: Snapshot, wanted: Wanted, bounds: tuple[int, int], seen: Key | None, counts: tuple[int, int]
 ) -> list[tuple[Any, ...]]:
-    """The rows of a page and one more, each with how many were looked at and the last of these."""
-    firsts, lasts = [first] * len(wanted.assets), [last] * len(wanted.assets)
-    if after is not None:
+    """Rows between two positions, each with how many were looked at and the last of these."""
+    firsts, lasts = [bounds[0]] * len(wanted.assets), [bounds[1]] * len(wanted.assets)
+    if seen is not None:
         # Entries of one event follow one another in the order of their assets, or against it.
         for place, asset in enumerate(wanted.assets):
             if wanted.order == "oldest":
-                firsts[place] = max(first, after.after_position + (asset <= after.after_asset))
+                firsts[place] = max(bounds[0], seen[0] + (asset <= seen[1]))
             else:
-                lasts[place] = min(last, after.after_position - (asset >= after.after_asset))
+                lasts[place] = min(bounds[1], seen[0] - (asset >= seen[1]))
     parameters = {
         "account": wanted.account,
         "assets": list(wanted.assets),
@@ -215,22 +243,10 @@ def _rows(
         "topics": list(wanted.topics) or None,
         "occurred_from": wanted.occurred_from,
         "occurred_to": wanted.occurred_to,
-        "found_max": limit + 1,
-        "scanned_max": _scanned_max(wanted, limit),
+        "found_max": counts[0],
+        "scanned_max": counts[1],
     }
     return snapshot.rows(QUERIES["oldest_first" if wanted.order == "oldest" else "newest_first"], parameters)
-
-
-def _scanned_max(wanted: Wanted, limit: int) -> int:
-    """How many entries may be looked at: no more than are shown, unless some are passed over."""
-    return STATEMENT_SCANNED_MAX if wanted.topics or wanted.occurred_period else limit + 1
-
-
-def _split(rows: list[tuple[Any, ...]]) -> tuple[int, tuple[int, str] | None, list[tuple[Any, ...]]]:
-    """How many entries were looked at, the furthest of them, and those that were found."""
-    if not rows:
-        return 0, None, []
-    return rows[0][0], (rows[0][1], rows[0][2]), [row[3:] for row in rows if row[3] is not None]
 
 
 # --- What a line shows -------------------------------------------------------------------------

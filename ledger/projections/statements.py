@@ -103,6 +103,8 @@ class Statements:
                 "accounts": TextArray.of_texts(accounts),
                 "assets": TextArray.of_texts(assets),
             },
+            # A plan made when the table was tiny would read all of it for every account.
+            prepare=False,
         )
         self._balances.update({(account, asset): balance for account, asset, balance in stored})
 
