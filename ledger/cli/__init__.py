@@ -14,6 +14,7 @@ import click
 from ledger.cli.database import migrate, replay
 from ledger.cli.following import project, status
 from ledger.cli.keys import key
+from ledger.cli.proving import rebuild, verify
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
 from ledger.cli.statements import statement
@@ -51,5 +52,18 @@ def main() -> None:
     """
 
 
-for command in (demo, serve, migrate, key, replay, health, project, status, statement, totals):
+for command in (
+    demo,
+    serve,
+    migrate,
+    key,
+    replay,
+    rebuild,
+    verify,
+    health,
+    project,
+    status,
+    statement,
+    totals,
+):
     main.add_command(command)

@@ -1,7 +1,8 @@
-"""A programme's whole story, told once, and a copy of it for each test that damages or proves it."""
+"""A programme's whole story, told once, and made whole again after each test that damages it."""
 
 import uuid
 from collections.abc import Iterator
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -11,25 +12,36 @@ from psycopg.conninfo import make_conninfo
 from ledger.store.database import Database
 from tests.integration.told import Damage, follow, proving_database, tell
 
+Statement = tuple[LiteralString, *tuple[str, ...]]
+"""A statement, and the names to be put into it."""
+
 
 @pytest.fixture(scope="session")
-def told_template(server: str, migrated_template: str) -> Iterator[str]:
-    """The name of a database in which the story is told and every view caught up."""
+def told_once(server: str, migrated_template: str) -> Iterator[str]:
+    """A database in which the story is told and every view caught up, with a copy of every row."""
     name = f"told_{uuid.uuid4().hex}"
-    _copy(server, name, migrated_template)
-    tell(make_conninfo(server, dbname=name))
-    follow(make_conninfo(server, dbname=name))
-    yield name
-    _drop(server, name)
+    conninfo = make_conninfo(server, dbname=name)
+    _run(server, ("CREATE DATABASE {} TEMPLATE {}", name, migrated_template))
+    tell(conninfo)
+    follow(conninfo)
+    copies = (
+        ("CREATE TABLE kept.{} AS TABLE {}.{}", f"{schema}_{table}", schema, table)
+        for schema, table in _tables(conninfo)
+    )
+    _run(conninfo, ("CREATE SCHEMA kept",), *copies)
+    yield conninfo
+    _run(server, ("DROP DATABASE {} WITH (FORCE)", name))
 
 
 @pytest.fixture
-def told(server: str, told_template: str) -> Iterator[str]:
-    """The connection string of a copy of this test's own."""
-    name = f"told_{uuid.uuid4().hex}"
-    _copy(server, name, told_template)
-    yield make_conninfo(server, dbname=name)
-    _drop(server, name)
+def told(told_once: str) -> Iterator[str]:
+    """The connection string of that database, which is as it was before for the next test."""
+    yield told_once
+    again: list[Statement] = []
+    for schema, table in _tables(told_once):
+        again.append(("DELETE FROM {}.{}", schema, table))
+        again.append(("INSERT INTO {}.{} TABLE kept.{}", schema, table, f"{schema}_{table}"))
+    _run(told_once, *again, *(("DROP SCHEMA {} CASCADE", name) for name in Damage(told_once).shadows()))
 
 
 @pytest.fixture
@@ -45,13 +57,13 @@ def proving(told: str) -> Iterator[Database]:
         yield opened
 
 
-def _copy(server: str, name: str, template: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+def _tables(conninfo: str) -> list[tuple[str, str]]:
+    query = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'views')"
+    return [(schema, table) for schema, table in Damage(conninfo).rows(query)]
 
 
-def _drop(server: str, name: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def _run(conninfo: str, *statements: Statement) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = off")
+        for query, *names in statements:
+            connection.execute(sql.SQL(query).format(*map(sql.Identifier, names)))

@@ -28,7 +28,7 @@ def _differences(report: RebuildReport) -> list[tuple[str, str, str]]:
 
 
 def _nothing_left(damage: Damage) -> None:
-    assert damage.rows("SELECT nspname FROM pg_namespace WHERE nspname = %s", SCHEMA) == []
+    assert damage.shadows() == []
     assert damage.rows("SELECT view_name FROM tracking WHERE view_name LIKE '%%:%%'") == []
     assert damage.rows("SELECT view_name FROM stopped_views") == []
 
@@ -272,9 +272,9 @@ def test_the_projector_may_go_on_meanwhile(database: str) -> None:
 
 
 @pytest.mark.parametrize(("view", "table"), TABLES)
-def test_the_declared_key_of_a_table_is_its_primary_key(database: str, view: str, table: str) -> None:
+def test_the_declared_key_of_a_table_is_its_primary_key(damage: Damage, view: str, table: str) -> None:
     [declared] = [one.key for one in VIEWS[view].tables if one.name == table]
-    columns = Damage(database).rows(
+    columns = damage.rows(
         "SELECT a.attname FROM pg_index i"
         " CROSS JOIN unnest(i.indkey::int[]) WITH ORDINALITY AS k (attnum, place)"
         " JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum"
@@ -284,9 +284,9 @@ def test_the_declared_key_of_a_table_is_its_primary_key(database: str, view: str
     assert tuple(column for (column,) in columns) == declared
     assert declared[0] == "programme_id"
     pair = TablePair("views", table, declared)
-    with psycopg.connect(database) as connection:
+    with psycopg.connect(damage.conninfo) as connection:
         assert pair.is_current(connection)
-    [(nullable,)] = Damage(database).rows(
+    [(nullable,)] = damage.rows(
         "SELECT is_nullable FROM information_schema.columns"
         " WHERE table_schema = 'views' AND table_name = %s AND column_name = 'position'",
         table,

@@ -45,7 +45,7 @@ def test_an_untouched_programme_is_equal_and_nothing_is_left_behind(damage: Dama
     [(head,)] = damage.rows("SELECT position FROM heads")
     assert (report.position, report.events) == (head, head)
     assert report.views == dict.fromkeys(VIEWS, head)
-    assert damage.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'views_%%'") == []
+    assert damage.shadows() == []
     assert damage.rows("SELECT view_name FROM tracking WHERE view_name LIKE '%%:%%'") == []
 
 
@@ -322,7 +322,7 @@ def test_a_stopped_run_is_gone_on_with(
     assert report.since > position
     assert report.findings == whole.findings
     assert not state.exists()
-    assert damage.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'views_%%'") == []
+    assert damage.shadows() == []
 
 
 def test_without_a_file_a_stopped_run_leaves_nothing(damage: Damage, prove: Prove) -> None:
@@ -331,7 +331,7 @@ def test_without_a_file_a_stopped_run_leaves_nothing(damage: Damage, prove: Prov
 
     with pytest.raises(Interrupted):
         prove(on_progress=stop)
-    assert damage.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'views_%%'") == []
+    assert damage.shadows() == []
     assert damage.rows("SELECT view_name FROM tracking WHERE view_name LIKE '%%:%%'") == []
 
 

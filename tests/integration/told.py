@@ -61,6 +61,12 @@ class Damage:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
             return connection.execute(query, values).fetchall()
 
+    def shadows(self) -> list[str]:
+        """Schemas that a rebuild or a proof has made and not let go of."""
+        return [
+            name for (name,) in self.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'views_%%'")
+        ]
+
     def table(self, table: str, schema: str = "views") -> list[tuple[Any, ...]]:
         """Every row of a view's table, as text."""
         query = sql.SQL("SELECT t::text FROM {} t ORDER BY 1").format(sql.Identifier(schema, table))
