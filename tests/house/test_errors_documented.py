@@ -108,6 +108,10 @@ def test_every_route_is_documented_with_its_roles() -> None:
         f"1 to {limits.STATEMENT_ENTRIES_MAX:,}, by default",
         f"at most {limits.STATEMENT_SCANNED_MAX:,} entries",
         f"more than {limits.LOTS_ENTRIES_MAX:,} entries",
+        f"on a page of all | {limits.SETTLEMENT_LINES_MAX:,} |",
+        f"at most {limits.SETTLEMENT_MERCHANTS_MAX:,} on a page",
+        f"| rows of a series | {limits.SERIES_PERIODS_MAX} |",
+        f"1 to {limits.BURN_DAYS_MAX}, by default",
     ],
 )
 def test_the_document_names_the_limits_as_they_are(limit: str) -> None:

@@ -89,6 +89,7 @@ class TestHelp:
             ["project"],
             ["status"],
             ["statement"],
+            ["totals"],
         ],
         ids=" ".join,
     )
