@@ -35,6 +35,7 @@ from api import (
     statements,
     totals,
     transfers,
+    webhooks,
 )
 from api.access import Access, grants
 from api.answer_schemas import ProblemAnswer
@@ -64,7 +65,9 @@ IN_VERSION: Final = (
     statements,
     settlement,
     totals,
+    leaderboards,
     events,
+    webhooks,
 )
 
 CONFIGURATION: Final[Mapping[str, Any]] = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from typing import Any, Final, Literal, cast, get_args, get_type_hints
+from typing import Any, Final, Literal, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load
@@ -18,7 +18,6 @@ from msgspec import inspect
 from api.typed_fields import MESSAGES, Listed, Named, OneOf, Typed, in_every_offset
 from ledger.domain.errors import FieldsInvalid
 from ledger.domain.limits import ECHO_CHARS_MAX, FIELD_ERRORS_MAX
-from ledger.domain.messages import Command
 
 KIND: Final = "kind"
 """The field that tells commands from each other, where several kinds may come."""
@@ -27,6 +26,8 @@ WHOLE: Final = "body"
 """How an answer names the field when the whole value is meant."""
 
 _WHOLE_IN_MARSHMALLOW: Final = "_schema"
+
+Made = TypeVar("Made", bound=msgspec.Struct)
 
 
 class StructSchema(Schema):
@@ -73,8 +74,8 @@ def schema_of(
     return cast("Schema", schema())
 
 
-def load(command_type: type[Command], value: Mapping[str, Any]) -> Command:
-    """Make a command of the plain values of a request's body.
+def load(command_type: type[Made], value: Mapping[str, Any]) -> Made:
+    """Make a command, or another struct, of the plain values of a request's body.
 
     The converter is several times faster than the schemas, which are asked only why it refused.
 
@@ -85,7 +86,7 @@ def load(command_type: type[Command], value: Mapping[str, Any]) -> Command:
     return load_by_schema(command_type, value) if command is None else command
 
 
-def load_by_converter(command_type: type[Command], value: Mapping[str, Any]) -> Command | None:
+def load_by_converter(command_type: type[Made], value: Mapping[str, Any]) -> Made | None:
     """Make a command of plain values by the converter, which does not say what is wrong.
 
     The type is one struct and no union of them: only of a struct does the converter remember how.
@@ -103,20 +104,20 @@ def load_by_converter(command_type: type[Command], value: Mapping[str, Any]) -> 
     return command if _within_calendar(command) else None
 
 
-def load_by_schema(command_type: type[Command], value: Mapping[str, Any]) -> Command:
+def load_by_schema(command_type: type[Made], value: Mapping[str, Any]) -> Made:
     """Make a command of plain values by its schema, which says everything that is wrong.
 
     Raises:
         FieldsInvalid: naming the fields that are wrong, at most `limits.FIELD_ERRORS_MAX` of them.
     """
     try:
-        return cast("Command", schema_of(command_type).load(value))
+        return cast("Made", schema_of(command_type).load(value))
     except ValidationError as refused:
         wrong = islice(_flat(refused.messages), FIELD_ERRORS_MAX)
         raise FieldsInvalid(errors=list(wrong)) from None
 
 
-def _within_calendar(command: Command) -> bool:
+def _within_calendar(command: msgspec.Struct) -> bool:
     """Whether every instant of a command can be written in UTC, which the converter does not ask."""
     for name in _instants_of(type(command)):
         instant: datetime | None = getattr(command, name)
@@ -126,7 +127,7 @@ def _within_calendar(command: Command) -> bool:
 
 
 @cache
-def _instants_of(command_type: type[Command]) -> tuple[str, ...]:
+def _instants_of(command_type: type[msgspec.Struct]) -> tuple[str, ...]:
     """The fields that are instants, or may be."""
     described = cast("inspect.StructType", inspect.type_info(command_type))
     shapes = {

@@ -1,6 +1,6 @@
 """Reading what stands behind the question mark, strictly: plain digits, plain words, each once."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from typing import Any
 
 from flask import request
@@ -41,10 +41,19 @@ def some_of(name: str, known: Container[str]) -> tuple[str, ...]:
     if text is None:
         return ()
     words = tuple(dict.fromkeys(text.split(",")))
+    require_known(name, words, known)
+    return words
+
+
+def require_known(name: str, words: Iterable[str], known: Container[str]) -> None:
+    """Refuse words that mean nothing here, by name.
+
+    Raises:
+        FieldsInvalid
+    """
     if unknown := [word[:ECHO_CHARS_MAX] for word in words if word not in known]:
         listed = ", ".join(repr(word) for word in unknown[:FIELD_ERRORS_MAX])
         raise invalid(name, f"knows no {listed}")
-    return words
 
 
 def truth(name: str, *, default: bool) -> bool:

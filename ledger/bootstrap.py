@@ -18,6 +18,7 @@ from ledger.reading import Reading, reading
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.migrations import require_current
+from ledger.webhooks import Webhooks
 from ledger.writer import Recorded, Writer
 
 GARBAGE_THRESHOLD: Final = 100_000
@@ -45,6 +46,7 @@ class Ledger:
     log: Log
     keys: Keys
     followers: Followers
+    webhooks: Webhooks
 
     def run_expiry(self, programme_id: str, command: RunExpiry) -> Recorded:
         """Carry an expiry run to its end; see `ledger.expiry_run.run_expiry`."""
@@ -110,5 +112,11 @@ def open_ledger(settings: Settings) -> Ledger:
     # Each of them holds a thread; the other half stays for those who only come and go.
     followers = Followers(log, followers_max=min(settings.followers_max, settings.threads // 2))
     return Ledger(
-        settings=settings, database=database, writer=writer, log=log, keys=Keys(database), followers=followers
+        settings=settings,
+        database=database,
+        writer=writer,
+        log=log,
+        keys=Keys(database),
+        followers=followers,
+        webhooks=Webhooks(database, private=settings.webhook_private_addresses == "allow"),
     )

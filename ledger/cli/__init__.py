@@ -19,6 +19,7 @@ from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
 from ledger.cli.statements import statement
 from ledger.cli.totals import totals
+from ledger.cli.webhooks import webhook
 from ledger.domain.errors import LedgerError
 
 
@@ -65,5 +66,6 @@ for command in (
     status,
     statement,
     totals,
+    webhook,
 ):
     main.add_command(command)

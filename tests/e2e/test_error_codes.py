@@ -157,6 +157,10 @@ def _lines(town: Town, *lines: bytes, atomic: bool | None = None) -> Answer:
     return town.bulk(*lines, atomic=atomic)
 
 
+def _webhook(own_id: str = "shop", url: str = "https://shop.example/") -> Produce:
+    return lambda town: town.send_json("/webhooks", {"id": own_id, "url": url})
+
+
 PRODUCERS: Final[dict[str, Produce]] = {
     "measurement_missing": _activity(measured={}),
     "measurement_unexpected": _activity(measured={"distance_km": "1", "steps": 1}),
@@ -216,6 +220,15 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "insufficient_fund": _after(_earn, then=lambda town: town.hold("x", face_value_fen=100_001)),
     "redemption_status_unsuitable": _after(
         _earn, _hold, then=lambda town: town.post("finance", "/redemptions/r-1/refund", reason="r")
+    ),
+    "webhook_not_found": lambda town: town.get("/webhooks/none"),
+    "webhook_exists": _after(_webhook(), then=_webhook()),
+    "webhook_url_not_allowed": _webhook(url="https://127.0.0.1/"),
+    "too_many_webhooks": _after(
+        *(_webhook(f"hook-{number}") for number in range(limits.WEBHOOKS_MAX)), then=_webhook()
+    ),
+    "dead_letter_not_found": _after(
+        _webhook(), then=lambda town: town.send_json("/webhooks/shop/dead/1/retry", {})
     ),
     "expiry_not_due": lambda town: town.post("operator", "/expiries", id="x", up_to="2999-01-01"),
 }

@@ -47,6 +47,7 @@ THERE = {
     "redemption_id": "r-1",
     "scenario_id": "bus-ride",
     "version": 1,
+    "webhook_id": "shop",
 }
 """What a town has."""
 
@@ -73,6 +74,8 @@ def test_answers_are_as_the_document_says(town: Town, label: str) -> None:
     assert town.hold("r-1").status_code == 201
     assert town.post("operator", "/organisations", id="acme", name_zh="公司", name_en="A").status_code == 201
     town.follow()
+    webhook = {"id": "shop", "url": "https://shop.example/hook"}
+    assert town.send_json("/webhooks", webhook).status_code == 201
     operation = _operations(town.app)[label]
     role = operation.definition.raw.get("x-roles", [None])[0]
 

@@ -88,6 +88,10 @@ class Town:
         """Post a command; `occurred_at` is filled in."""
         return self.send(path, json.dumps({"occurred_at": OCCURRED, **fields}).encode(), role)
 
+    def send_json(self, path: str, fields: dict[str, Any], role: str | None = "operator") -> Answer:
+        """Post an object as it is, which is no command."""
+        return self.send(path, json.dumps(fields).encode(), role)
+
     def bulk(
         self, *lines: dict[str, Any] | bytes, role: str = "poster", atomic: bool | None = None
     ) -> Answer:

@@ -90,6 +90,7 @@ class TestHelp:
             ["status"],
             ["statement"],
             ["totals"],
+            ["webhook", "list"],
         ],
         ids=" ".join,
     )
@@ -118,6 +119,25 @@ class TestMigrate:
         assert done.stderr.startswith("migrations_pending: The database lacks migrations")
         assert "\n  numbers: [1" in done.stderr
         assert "\n→ Run `ledger migrate`, then start again." in done.stderr
+
+
+class TestWebhooks:
+    def test_they_are_listed_for_people_and_for_machines_without_their_secrets(
+        self, run: Run, ledger: Ledger
+    ) -> None:
+        for name in ("chengdu", "beijing"):
+            _open_programme(ledger, name)
+        url = "https://shop.example/hook"
+        made = ledger.webhooks.create("chengdu", webhook_id="shop", url=url, after=0)
+        shown = run("webhook", "list")
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert all(word in shown.stdout for word in ("chengdu", "shop", "active", url))
+        listed = run("webhook", "list", "--programme", "chengdu", "--json")
+        [document] = [json.loads(line) for line in listed.stdout.splitlines()]
+        assert (document["id"], document["delivered_up_to"], document["position"]) == ("shop", 0, 3)
+        assert made.secret not in shown.stdout + listed.stdout
+        assert run("webhook", "list", "--programme", "beijing", "--json").stdout == ""
+        assert run("webhook", "list", "--programme", "nowhere").stderr.startswith("programme_not_found")
 
 
 class TestEmbedded:

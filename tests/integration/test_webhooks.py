@@ -19,7 +19,7 @@ from ledger.domain.errors import FieldsInvalid, WebhookNotFound
 from ledger.domain.limits import WEBHOOK_FAILURES_MAX, WEBHOOK_OUTAGE_FAILURES
 from ledger.webhooks import Deliverer, Webhooks
 from ledger.webhooks.sending import Sender
-from ledger.webhooks.subscriptions import NewSecret, Webhook
+from ledger.webhooks.standing import NewSecret, Webhook
 from ledger.webhooks.work import LeaseLost
 from tests.integration.webhook_receiver import Received, Receiver, Reply
 from tests.unit.builders import OPEN_ORGANISATION, OPEN_PARTICIPANT, OPEN_PROGRAMME, but
