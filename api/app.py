@@ -65,7 +65,6 @@ IN_VERSION: Final = (
     statements,
     settlement,
     totals,
-    leaderboards,
     events,
     webhooks,
 )
