@@ -65,6 +65,7 @@ IN_VERSION: Final = (
     statements,
     settlement,
     totals,
+    leaderboards,
     events,
     webhooks,
 )

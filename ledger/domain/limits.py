@@ -260,3 +260,14 @@ SERIES_PERIODS_MAX: Final = 400
 
 BURN_DAYS_MAX: Final = 366
 """Days over which a fund's burn rate is taken: a year, so that seasons even out."""
+
+# --- leaderboards ------------------------------------------------------------------------------
+
+LEADERBOARD_PLACES_MAX: Final = 100
+"""Places in one answer: a screen shows ten, a poster on a wall a hundred."""
+
+LEADERBOARD_OFFSET_MAX: Final = 100_000_000
+"""Places left out: more than a country's participants; counts lead straight to any of them."""
+
+LEADERBOARD_NEIGHBOURS_MAX: Final = 10
+"""Places before, and as many after: who can still be overtaken, and no way to copy a board."""

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 from ledger.projections.leaderboards_acts import Act, Noticed, steps_of
 from ledger.projections.leaderboards_board import LARGE_MEMBERS, Board
 from ledger.projections.leaderboards_buckets import bucket_of
-from ledger.projections.leaderboards_fold import WHOLE, Change, Fold, Memory
+from ledger.projections.leaderboards_fold import Fold
+from ledger.projections.leaderboards_memory import WHOLE, Change, Memory
 from ledger.projections.leaderboards_rows import CountKey, Rows
 from ledger.projections.view import Page, Table
 
@@ -33,6 +34,8 @@ class Leaderboards:
         Table("leaderboard_counts", (*_BOARD, "organisation", "by_credits", "bucket")),
     )
 
+    large_members: ClassVar[int] = LARGE_MEMBERS
+
     def __init__(self) -> None:
         self._memory: Memory | None = None
 
@@ -43,7 +46,7 @@ class Leaderboards:
             return
         rows = Rows(connection, page.programme_id)
         if self._memory is None:
-            self._memory = rows.memory()
+            self._memory = rows.memory(self.large_members)
         memory = self._memory
         fold = Fold(memory, rows, rows.people(_named(steps)))
         fold.prepare(steps)
@@ -154,6 +157,6 @@ def _write_fields(memory: Memory, fold: Fold, rows: Rows, large: dict[int, Board
             below[whole].append(organisation)
     for number, whole, entered in rows.write_fields(fold.changes):
         is_new = whole != WHOLE and number in large and (number, whole) not in memory.large_within
-        if is_new and entered > LARGE_MEMBERS:
+        if is_new and entered > memory.large_members:
             memory.large_within.add((number, whole))
             rows.count_within(large[number], whole, below[whole])

@@ -4,6 +4,7 @@ Rule of the room: grams and credits are what the legs say, signed, whatever the 
 event's local day is that of `occurred_at` in the programme's zone.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -161,3 +162,18 @@ def starts_of(day: date) -> tuple[date, ...]:
         day.replace(month=1, day=1),
         ALL_TIME,
     )
+
+
+def last_day(period: Period, starts_on: date) -> date:
+    """Give the last local day of a period that begins on a day."""
+    match period:
+        case "day":
+            return starts_on
+        case "week":
+            return date.fromordinal(min(starts_on.toordinal() + 6, date.max.toordinal()))
+        case "month":
+            return starts_on.replace(day=monthrange(starts_on.year, starts_on.month)[1])
+        case "year":
+            return starts_on.replace(month=12, day=31)
+        case "all":
+            return date.max

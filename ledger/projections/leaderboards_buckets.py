@@ -10,7 +10,9 @@ from ledger.store.arrays import Int8Array
 
 _BITS: Final = 6
 _VALUE_BITS: Final = 63
-"""Of what a column holds."""
+
+AMOUNT_MAX: Final = 2**_VALUE_BITS - 1
+"""What a column holds."""
 
 BOUNDS: Final = (
     *range(1 << _BITS),
@@ -27,6 +29,6 @@ def bucket_of(amount: int) -> int:
     return bisect_right(BOUNDS, amount)
 
 
-def above(bucket: int) -> int | None:
-    """Give the least sum that is above a bucket; None for the last."""
-    return BOUNDS[bucket] if bucket < len(BOUNDS) else None
+def top_of(bucket: int | None) -> int:
+    """Give the greatest sum of a bucket; of all buckets when none is named."""
+    return BOUNDS[bucket] - 1 if bucket is not None and bucket < len(BOUNDS) else AMOUNT_MAX

@@ -6,66 +6,14 @@ ends; what must be read for that comes through `Stored`, and what must be writte
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
-from ledger.projections.leaderboards_acts import PERIODS, Act, Noticed, Period, starts_of
-from ledger.projections.leaderboards_board import (
-    LARGE_MEMBERS,
-    LEAF_BITS,
-    Board,
-    Course,
-    Leaf,
-    Pending,
-)
-
-WHOLE = 0
-"""Instead of an organisation's number: everybody."""
-
-
-@dataclass(slots=True, eq=False)
-class Person:
-    """A participant, as leaderboards know them."""
-
-    id: str
-    number: int
-    organisation: int
-    visibility: str
-    position: int
-    is_stored: bool = True
-    is_changed: bool = False
-
-
-class Organisation(NamedTuple):
-    """An organisation and where it lies."""
-
-    id: str
-    number: int
-    parent: int
-    position: int
-
-
-@dataclass(slots=True)
-class Change:
-    """What a page adds to a field: a board, or an organisation's part of it."""
-
-    entered: int = 0
-    members: int = 0
-    amount_g: int = 0
-    credits: int = 0
-    position: int = 0
-
-    def add(self, entered: int, members: int, amount_g: int, credits_earned: int, position: int) -> None:
-        """Add some more."""
-        self.entered += entered
-        self.members += members
-        self.amount_g += amount_g
-        self.credits += credits_earned
-        self.position = max(self.position, position)
+from ledger.projections.leaderboards_acts import PERIODS, Act, Noticed, starts_of
+from ledger.projections.leaderboards_board import LEAF_BITS, Board, Course, Leaf, Pending
+from ledger.projections.leaderboards_memory import WHOLE, Change, Memory, Organisation, Person
 
 
 class Stored(Protocol):
@@ -76,27 +24,6 @@ class Stored(Protocol):
 
     def ids_of(self, numbers: Iterable[int]) -> Mapping[int, str]:
         """Give participants by number."""
-
-
-@dataclass(eq=False)
-class Memory:
-    """What stays from page to page."""
-
-    boards: dict[tuple[Period, date, str], Board] = field(default_factory=dict)
-    courses: dict[tuple[date, str], Course] = field(default_factory=dict)
-    organisations: dict[str, Organisation] = field(default_factory=dict)
-    within: dict[int, tuple[int, ...]] = field(default_factory=lambda: {WHOLE: ()})
-    """An organisation's number, and those of all in which it lies, by its number."""
-    scenarios: set[str] = field(default_factory=set)
-    large_within: set[tuple[int, int]] = field(default_factory=set)
-    """Boards and organisations whose part of them has counts of its own."""
-    people: int = 0
-    """The highest number given to a participant."""
-
-    def add_organisation(self, organisation: Organisation) -> None:
-        """Remember an organisation."""
-        self.organisations[organisation.id] = organisation
-        self.within[organisation.number] = (organisation.number, *self.within[organisation.parent])
 
 
 class Fold:
@@ -223,7 +150,7 @@ class Fold:
                 board = leaf.board
                 board.entered += 1
                 board.entries[person.organisation] += 1
-                if board.entered > LARGE_MEMBERS:
+                if board.entered > self._memory.large_members:
                     self._promote(board, act)
         for board in large:
             self._count_large(board, person, act)

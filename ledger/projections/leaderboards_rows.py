@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
-from ledger.projections.leaderboards_board import LARGE_MEMBERS, Board, Leaf
+from ledger.projections.leaderboards_board import Board, Leaf
 from ledger.projections.leaderboards_buckets import PACKED_BOUNDS
-from ledger.projections.leaderboards_fold import Change, Memory, Organisation, Person
+from ledger.projections.leaderboards_memory import Change, Memory, Organisation, Person
 from ledger.store.arrays import ByteaArray, Int4Array, Int8Array, TextArray
 from ledger.store.queries import load
 
@@ -33,16 +33,16 @@ class Rows:
 
     # --- reading ----------------------------------------------------------------------------
 
-    def memory(self) -> Memory:
+    def memory(self, large_members: int) -> Memory:
         """Read what stays in memory from page to page."""
-        memory = Memory()
+        memory = Memory(large_members)
         for period, starts_on, scenario_id, number, position, large_at, entered in self._run("boards"):
             board = Board(number, period, starts_on, scenario_id, position, large_at, entered)
             memory.boards[period, starts_on, scenario_id] = board
         for row in self._run("organisations"):
             memory.add_organisation(Organisation(*row))
         memory.scenarios = {scenario_id for (scenario_id,) in self._run("scenarios")}
-        memory.large_within = set(self._run("large_within", large_members=LARGE_MEMBERS))
+        memory.large_within = set(self._run("large_within", large_members=large_members))
         ((memory.people,),) = self._run("people_count")
         return memory
 
