@@ -121,9 +121,10 @@ class Totals:
 
 def _by_month(active: Mapping[tuple[str, date], int]) -> dict[Month, dict[date, int]]:
     """Give each participant's months, with the position of the first activity of each day."""
+    first_of = {day: day.replace(day=1) for day in {day for _, day in active}}
     months: dict[Month, dict[date, int]] = {}
     for (participant_id, day), position in active.items():
-        months.setdefault((participant_id, day.replace(day=1)), {})[day] = position
+        months.setdefault((participant_id, first_of[day]), {})[day] = position
     return months
 
 

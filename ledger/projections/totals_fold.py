@@ -7,6 +7,7 @@ table. The book's days are those of recording, an activity's those of the act.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from ledger.domain.activity import CreditsIssued, ReductionRecorded
@@ -25,6 +26,7 @@ _FUND: Final = "fund:"
 _AVAILABLE: Final = ":available"
 
 
+@lru_cache(maxsize=50_000)
 def place_of(account: str) -> str:
     """Give the kind of place that an account is: its address without ids.
 
@@ -40,6 +42,7 @@ class TotalsFold:
     def __init__(self, time_zone: str) -> None:
         """Begin with nothing, for a programme in a time zone."""
         self._zone = zone(time_zone)
+        self._last: tuple[datetime | None, date] = (None, date.min)
         self.flows: dict[tuple[date, str, str, str], list[int]] = {}
         """By day, topic, asset and place: units in, units out, position."""
         self.lots: dict[tuple[str, str], list[int]] = {}
@@ -61,14 +64,19 @@ class TotalsFold:
             event = entry.event
             if event.recorded_at != recorded_at:
                 recorded_at = event.recorded_at
-                today = self._day(recorded_at)
+                today = recorded_at.astimezone(self._zone).date()
             if event.legs:
                 self._post(entry, event, today)
             if (adds := _ADDS.get(type(event))) is not None:
                 adds(self, entry.position, event, today)
 
     def _day(self, instant: datetime) -> date:
-        return instant.astimezone(self._zone).date()
+        """Give the local day of an act; its credits come right after its reduction, and ask again."""
+        last, day = self._last
+        if instant != last:
+            day = instant.astimezone(self._zone).date()
+            self._last = instant, day
+        return day
 
     def _post(self, entry: Entry, event: Event, today: date) -> None:
         position, topic = entry.position, entry.topic
