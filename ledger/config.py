@@ -37,8 +37,8 @@ class Settings:
     accounts_cached_max: int
     commit_wait_ms_max: int
     db_connections_max: int
-    view_wait_ms_max: int
     projectors: int
+    view_wait_ms_max: int
     followers_max: int
     webhook_private_addresses: str
     log_level: str

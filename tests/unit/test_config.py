@@ -18,6 +18,8 @@ WHOLE_NUMBERS = [
     ("LEDGER_ACCOUNTS_CACHED_MAX", 0, 10_000_000),
     ("LEDGER_COMMIT_WAIT_MS_MAX", 100, 60_000),
     ("LEDGER_DB_CONNECTIONS_MAX", 2, 1_000),
+    ("LEDGER_PROJECTORS", 0, 16),
+    ("LEDGER_VIEW_WAIT_MS_MAX", 0, 60_000),
     ("LEDGER_FOLLOWERS_MAX", 0, 512),
 ]
 
@@ -36,6 +38,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         accounts_cached_max=200_000,
         commit_wait_ms_max=10_000,
         db_connections_max=8,
+        projectors=1,
+        view_wait_ms_max=2_000,
         followers_max=16,
         webhook_private_addresses="refuse",
         log_level="INFO",
