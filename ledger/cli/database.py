@@ -1,7 +1,8 @@
-"""`ledger migrate` and `ledger replay`: bringing the database forward and checking what it holds."""
+"""`ledger migrate` and `ledger replay`: bringing the database forward, and adding up what it holds."""
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,7 +12,9 @@ from rich.table import Table
 from ledger import config
 from ledger import replay as replaying
 from ledger.bootstrap import Ledger
+from ledger.cli.proving import bars, proving_database
 from ledger.cli.showing import answers, notes, opened_ledger
+from ledger.export import export
 from ledger.replay import ReplayReport
 from ledger.server import database_for
 from ledger.store import migrations
@@ -35,21 +38,60 @@ def migrate() -> None:
         click.echo("nothing to apply: the database is current")
 
 
-@click.command(short_help="Check the balances against the event log.")
-@click.option("--check", is_flag=True, required=True, help="Compare the log with the balances.")
-@click.option("--programme", help="The only programme to check; all of them when absent.")
+@click.command(short_help="Add up the event log again, to check it or to write views from it.")
+@click.option("--check", is_flag=True, help="Compare the log with the balances.")
+@click.option("--until", type=click.IntRange(min=1), help="Write every view as of this position.")
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path), help="Where to: an empty folder, or none yet."
+)
+@click.option("--programme", help="The only programme; --check takes all of them when absent.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a programme and line, for machines.")
-def replay(*, check: bool, programme: str | None, as_json: bool) -> None:  # noqa: ARG001 — it must be said
-    """Add up the event log from its first event and hold the balances against it.
+def replay(
+    *, check: bool, until: int | None, folder: Path | None, programme: str | None, as_json: bool
+) -> None:
+    """Add up the event log from its first event: hold the balances against it, or write views of it.
 
-    Finds a gap in the positions, an event whose legs do not sum to zero, and a balance that differs.
-    Exits with 1 when it finds any. Servers may go on writing meanwhile.
+    With --check: finds a gap in the positions, an event whose legs do not sum to zero, and a balance
+    that differs. Exits with 1 when it finds any.
+
+    With --until, --to and --programme: writes every view as it stood at that position, each table as
+    CSV and as Parquet, and manifest.json with the rows and the SHA-256 of each file. The files are the
+    same to the byte on every machine. Servers may go on writing meanwhile, both times.
 
     \b
     Examples:
       ledger replay --check
       ledger replay --check --programme chengdu --json
+      ledger replay --until 1200000 --to ./audit-2026 --programme chengdu
     """  # noqa: D301 — \b keeps click from joining the lines
+    if check and until is None and folder is None:
+        _check(programme, as_json=as_json)
+    elif not check and until is not None and folder is not None and programme is not None:
+        _write(programme, until, folder, as_json=as_json)
+    else:
+        raise click.UsageError("Say either --check, or --until, --to and --programme together.")
+
+
+def _write(programme: str, until: int, folder: Path, *, as_json: bool) -> None:
+    """Write views as of a position."""
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise click.BadParameter("there is something here already", param_hint="--to")
+    with proving_database() as database, bars() as on_progress:
+        manifest = export(database, programme, until=until, folder=folder, on_progress=on_progress)
+    if as_json:
+        click.echo(msgspec.json.encode(manifest))
+        return
+    table = Table("file", "view", box=None)
+    for name in ("rows", "bytes"):
+        table.add_column(name, justify="right")
+    table.add_column("SHA-256")
+    for file in manifest.files:
+        table.add_row(file.name, file.view, f"{file.rows:,}", f"{file.bytes:,}", file.sha256)
+    answers().print(table)
+
+
+def _check(programme: str | None, *, as_json: bool) -> None:
+    """Hold the balances against the log."""
     with opened_ledger() as ledger:
         names = [programme] if programme else ledger.log.programmes()
         reports = list(_reports(ledger, names))

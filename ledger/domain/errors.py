@@ -532,6 +532,16 @@ class ValidityEmpty(InvalidInput):
 
 
 @dataclass(eq=False)
+class PositionBeyondLog(InvalidInput):
+    """The log has no event at the position asked for."""
+
+    code: ClassVar[str] = "position_beyond_log"
+    next_step: ClassVar[str] = "Name a position from 1 to log_position."
+    position: int
+    log_position: int
+
+
+@dataclass(eq=False)
 class ProgrammeNotFound(NotFound):
     """No programme has this id."""
 
@@ -1035,6 +1045,18 @@ class FieldsInvalid(InvalidInput):
     next_step: ClassVar[str] = "Correct the fields named in errors."
     errors: list[dict[str, str]]
     """Each with the `field` (dots lead into nested ones) and a `message`."""
+
+
+@dataclass(eq=False)
+class ViewUnbuildable(Internal):
+    """A view cannot take an event of the log, so it cannot be built."""
+
+    code: ClassVar[str] = "view_unbuildable"
+    next_step: ClassVar[str] = "Run `ledger verify` to see whether the log is as it was; if so, report it."
+    view: str
+    position: int
+    topic: str
+    error: str
 
 
 @dataclass(eq=False)

@@ -76,8 +76,7 @@ class TablePair:
 
     def is_current(self, connection: Connection[Any]) -> bool:
         """Whether the shadow is there and has the columns of the live table."""
-        names = (f"{LIVE_SCHEMA}.{self.table}", f"{self.schema}.{self.table}")
-        live, shadow = (connection.execute(_QUERIES["columns"], {"table": name}).fetchall() for name in names)
+        live, shadow = (columns_of(connection, one, self.table) for one in (LIVE_SCHEMA, self.schema))
         return live == shadow
 
     def drop(self, connection: Connection[Any]) -> None:
@@ -176,6 +175,11 @@ def programmes_in(connection: Connection[Any], schema: str, table: str) -> list[
     """Give every programme that has rows in a table, known to the ledger or not."""
     query = SQL(_QUERIES["programmes_in"]).format(table=Identifier(schema, table))
     return [row[0] for row in connection.execute(query)]
+
+
+def columns_of(connection: Connection[Any], schema: str, table: str) -> list[tuple[str, str, bool]]:
+    """Give name, type and whether it must have a value, of each column of a table in order."""
+    return connection.execute(_QUERIES["columns"], {"table": f"{schema}.{table}"}).fetchall()
 
 
 def lock_position(connection: Connection[Any], programme_id: str, view_name: str) -> int:
