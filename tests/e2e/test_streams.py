@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from ledger.bootstrap import Ledger
+from ledger.domain.errors import TooManyFollowers
 from ledger.followers import Followers
 from ledger.store.log import Log
 from tests.e2e.town import Answer, Town, code_of, lines_of
@@ -300,3 +301,13 @@ def test_a_place_left_twice_is_given_back_once(town: Town) -> None:
     first.leave()
     first.leave()
     assert followers.count == 1
+
+
+def test_followers_leave_half_of_the_threads_to_those_who_come_and_go(
+    opened: Callable[..., Ledger],
+) -> None:
+    followers = opened(threads=5, followers_max=16).followers
+    for _ in range(2):
+        followers.enter("a")
+    with pytest.raises(TooManyFollowers):
+        followers.enter("a")
