@@ -22,6 +22,7 @@ from api import (
     expiries,
     funds,
     health,
+    leaderboards,
     merchants,
     methodologies,
     metrics,
