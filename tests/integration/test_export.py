@@ -46,7 +46,9 @@ def test_the_files_are_the_same_to_the_byte_whenever_and_wherever_they_are_writt
 ) -> None:
     export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "one")
     tell(database)  # another database, whose views nobody follows
-    monkeypatch.setitem(Builder.__init__.__kwdefaults__, "page_events_max", 7)
+    defaults = Builder.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "page_events_max", 7)
     with proving_database(database) as other:
         export(other, PROGRAMME, until=UNTIL, folder=tmp_path / "two")
     assert _files(tmp_path / "one") == _files(tmp_path / "two")
