@@ -3,6 +3,9 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Final
 
 import click
 import msgspec
@@ -11,16 +14,21 @@ from rich.table import Table
 from ledger import config, logs
 from ledger.bootstrap import prepare_process
 from ledger.cli.showing import answers, opened_ledger
+from ledger.config import Settings
 from ledger.projections.registry import VIEWS
 from ledger.projector import Projector
 from ledger.server import ready_database
+from ledger.store.database import Database
 from ledger.store.following import Standing, standing
+from ledger.webhooks import Deliverer
+
+DELIVERER_CONNECTIONS: Final = 4
 
 
 @click.command(short_help="Keep the views up with the log.")
 @click.option("--once", is_flag=True, help="Catch up with what stands now, and end.")
 def project(*, once: bool) -> None:
-    """Keep every view of every programme up with its log until SIGTERM or Ctrl-C.
+    """Keep every view up with its log, and tell webhooks what happened, until SIGTERM or Ctrl-C.
 
     Several may run, on several machines: they share the work, and when one dies another goes on
     from where it was. `ledger serve` runs LEDGER_PROJECTORS of them itself.
@@ -39,13 +47,27 @@ def project(*, once: bool) -> None:
     with ready_database(settings) as named:
         projector = Projector(str(named.database_url))
         if not once:
-            projector.run(stop)
+            with _delivering(named, stop):
+                projector.run(stop)
             return
         try:
             while not stop.is_set() and projector.step():
                 pass
         finally:
             projector.close()
+
+
+@contextmanager
+def _delivering(settings: Settings, stop: threading.Event) -> Iterator[None]:
+    """Serve webhooks in a thread of their own for the length of the block."""
+    with closing(Database(str(settings.database_url), connections_max=DELIVERER_CONNECTIONS)) as database:
+        deliverer = threading.Thread(target=Deliverer(database, settings).run, args=(stop,), name="deliverer")
+        deliverer.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            deliverer.join()
 
 
 @click.command(short_help="Show how far the views have come.")

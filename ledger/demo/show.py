@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from http import HTTPStatus
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 from rich.console import Console
@@ -14,15 +13,12 @@ from ledger import reference_data, replay
 from ledger.bootstrap import Ledger
 from ledger.demo.audit import audit_log, compare_balances, trip_exact_g
 from ledger.demo.caller import Answer, Callers, DemoFailed, callers_of
+from ledger.demo.looking import look
 from ledger.demo.telling import Teller, balances_table, factors_table, trips_table, yuan
-from ledger.reference_data import Trip
+from ledger.demo.trips import PARTICIPANTS, activity_of
+from ledger.domain.instants import local_date
 
-DATASET_ZONE = ZoneInfo("Africa/Casablanca")
-"""The dataset was recorded in Rabat-Salé-Kénitra and writes local times without a zone."""
-
-PARTICIPANTS = {"T1": "p-1f08", "T2": "p-27c4", "T3": "p-3e9b"}
-"""Who drives each of the dataset's three routes: ids that say nothing about anybody."""
-
+TIME_ZONE = "Asia/Shanghai"
 GIVEN_CREDITS = 60
 HELD_CREDITS = 100
 VOUCHER_FEN = 1_500
@@ -51,6 +47,7 @@ def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> N
         story.redeem()
         story.send_again_in_bulk()
         story.refuse()
+        story.look()
         story.audit()
     _replay(teller, ledger, programme_id)
 
@@ -70,7 +67,7 @@ class Story:
             msgspec.to_builtins(factor)
             for factor in (*reference_data.petrol_factors(), reference_data.grid_factor("四川", 2021))
         ]
-        self._trips = {trip.trip_id: _activity(trip) for trip in reference_data.trips()}
+        self._trips = {trip.trip_id: activity_of(trip) for trip in reference_data.trips()}
 
     # --- chapters ---------------------------------------------------------------------------------
 
@@ -83,7 +80,7 @@ class Story:
             name_zh="示范城市碳普惠",
             name_en="Demo city",
             level="city",
-            time_zone="Asia/Shanghai",
+            time_zone=TIME_ZONE,
             transferable=True,
             transfer_quota_credits=500,
             expiry={"kind": "month_end", "months": 24},
@@ -198,6 +195,19 @@ class Story:
             raise DemoFailed(f"too many credits were answered {refused.status}: {refused.body!r}")
         teller.json(refused.body)
 
+    def look(self) -> None:
+        """Look at what people look at."""
+        self._teller.chapter("What people look at: views that follow the log")
+        look(
+            teller=self._teller,
+            callers=self._callers,
+            path=self._path,
+            participant_id=PARTICIPANTS["T2"],
+            merchant_id="tea-house",
+            position=self._callers.auditor.get(self._path).document()["position"],
+            today=local_date(self._begun_at, TIME_ZONE),
+        )
+
     def audit(self) -> None:
         """Read the log as an auditor does and hold the balances against it."""
         teller, auditor = self._teller, self._callers.auditor
@@ -261,19 +271,6 @@ class Story:
         exact_g = trip_exact_g(self._trips[reduction["id"]]["measured"], self._factors)
         if Fraction(reduction["exact_g"]) != exact_g or reduction["amount_g"] != max(0, exact_g // 1):
             raise DemoFailed(f"{json.dumps(reduction)} should be {exact_g} g")
-
-
-def _activity(trip: Trip) -> dict[str, Any]:
-    """A trip as a vehicle platform reports it: measurements as the file's text, time with its offset."""
-    began = datetime.fromisoformat(trip.start_local).replace(tzinfo=DATASET_ZONE)
-    return {
-        "id": trip.trip_id,
-        "source": "twizy",
-        "participant_id": PARTICIPANTS[trip.trip_id.partition("_")[0]],
-        "scenario_id": "nev",
-        "measured": msgspec.to_builtins(trip.measured),
-        "occurred_at": began.isoformat(),
-    }
 
 
 def _replay(teller: Teller, ledger: Ledger, programme_id: str) -> None:

@@ -18,6 +18,8 @@ from ledger.config import Settings
 from ledger.projections.registry import VIEWS
 from ledger.server import Companion, running_projectors, running_server
 from ledger.store.following import standing
+from ledger.webhooks import Webhooks
+from tests.integration.webhook_receiver import Receiver
 from tests.unit.builders import OPEN_MERCHANT, OPEN_PROGRAMME
 
 PROGRAMME = OPEN_PROGRAMME.id
@@ -81,6 +83,14 @@ def test_a_projector_that_is_killed_is_replaced_and_the_work_goes_on(
         second = running(companion)
     assert not is_alive(first)
     assert not is_alive(second)
+
+
+def test_a_server_tells_webhooks_what_happens(settings: Settings, ledger: Ledger) -> None:
+    allowing = dataclasses.replace(settings, webhook_private_addresses="allow")
+    with Receiver() as receiver, running_server(allowing, port=0):
+        Webhooks(ledger.database, private=True).create(PROGRAMME, webhook_id="hook", url=receiver.url())
+        position = ledger.writer.submit(PROGRAMME, OPEN_MERCHANT).position
+        assert wait_until(lambda: position in receiver.positions())
 
 
 def test_as_many_projectors_run_as_the_settings_say(settings: Settings, ledger: Ledger) -> None:
