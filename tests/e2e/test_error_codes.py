@@ -46,6 +46,10 @@ NOT_OVER_HTTP: Final = {
     "migration_folder_broken": "seen before a server runs",
     "migration_edited": "seen before a server runs",
     "migration_failed": "seen before a server runs",
+    "position_beyond_log": "logs are exported on the command line",
+    "view_unbuildable": "views are rebuilt on the command line",
+    "rebuild_running": "views are rebuilt on the command line",
+    "progress_file_unsuitable": "programmes are verified on the command line",
 }
 
 Produce = Callable[[Town], Answer]
@@ -344,6 +348,16 @@ def test_without_its_database_nothing_is_answered__database_unavailable(
             assert _unavailable(own_town.get_at("/ready")) == "database_unavailable"
         finally:
             connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
+def test_a_view_is_not_shown_before_it_has_come_as_far_as_its_caller_has_seen__view_lagging(
+    opened: Callable[..., Ledger],
+) -> None:
+    town = Town(opened(view_wait_ms_max=0)).open()
+    assert _unavailable(town.get("/totals?min_position=1")) == "view_lagging"
+    town.follow()
+    answer = town.get("/totals?min_position=1")
+    assert (answer.status_code, answer.json["position"]) == (200, town.ledger.log.head(town.programme_id))
 
 
 def test_what_a_later_release_wrote_is_left_to_it__event_newer_than_code(
