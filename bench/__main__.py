@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 import psycopg
 
-from bench import batches, growth, http_load, singles, views
+from bench import batches, growth, http_load, leaderboards, singles, views
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
 from ledger.bootstrap import prepare_process
 
-PARTS = ("batches", "singles", "growth", "http", "views")
+PARTS = ("batches", "singles", "growth", "http", "views", "leaderboards")
 
 
 @click.command()
@@ -43,6 +43,9 @@ def main(parts: tuple[str, ...], json_path: Path, events: int, log_events: int) 
         if "views" in chosen:
             with new_database(conninfo) as database:
                 views.measure(database, report, events=log_events)
+        if "leaderboards" in chosen:
+            with new_database(conninfo) as database:
+                leaderboards.measure(database, report)
     report.print()
     report.write(json_path)
     click.echo(f"written to {json_path}")

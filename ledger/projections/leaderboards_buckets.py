@@ -29,6 +29,11 @@ def bucket_of(amount: int) -> int:
     return bisect_right(BOUNDS, amount)
 
 
-def top_of(bucket: int | None) -> int:
-    """Give the greatest sum of a bucket; of all buckets when none is named."""
-    return BOUNDS[bucket] - 1 if bucket is not None and bucket < len(BOUNDS) else AMOUNT_MAX
+def top_of(bucket: int) -> int:
+    """Give the greatest sum of a bucket."""
+    return BOUNDS[bucket] - 1 if bucket < len(BOUNDS) else AMOUNT_MAX
+
+
+def bottom_of(bucket: int) -> int:
+    """Give the least sum of a bucket."""
+    return BOUNDS[bucket - 1] if bucket else -AMOUNT_MAX

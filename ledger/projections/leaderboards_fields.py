@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, LiteralString, NamedTuple
 
-from ledger.projections.leaderboards_buckets import bucket_of, top_of
+from ledger.projections.leaderboards_buckets import bottom_of, bucket_of, top_of
 
 By = Literal["grams", "credits"]
 
@@ -104,8 +104,7 @@ class HeldField(Field):
         scores = columns[0 if by == "grams" else 1]
         self._keys, self._columns, self._ids_of = keys, columns, ids_of
         self._scores = scores
-        self._order = sorted(range(len(keys)), key=scores.__getitem__, reverse=True)
-        self._falling = [-scores[place] for place in self._order]
+        self._falling = sorted([-score for score in scores])
 
     def window(self, offset: int, limit: int) -> list[Line]:
         """Give those from a place on, in order."""
@@ -133,11 +132,11 @@ class HeldField(Field):
 
     def _with_ties(self, first: int, last: int) -> tuple[int, list[Line]]:
         """Give those between two places, with all who are tied with them, and the first one's place."""
-        last = min(last, len(self._order))
+        last = min(last, len(self._falling))
         if first >= last:
             return first, []
-        first, last = self._tie(-self._falling[first])[0], self._tie(-self._falling[last - 1])[1]
-        places = self._order[first:last]
+        most, least = -self._falling[first], -self._falling[last - 1]
+        places = [place for place, score in enumerate(self._scores) if least <= score <= most]
         keys = [self._keys[place] for place in places]
         ids = keys if self._ids_of is None else list(map(self._ids_of(keys).__getitem__, keys))
         amounts_g, credits_earned = self._columns
@@ -146,7 +145,7 @@ class HeldField(Field):
             for own_id, place in zip(ids, places, strict=True)
         ]
         lines.sort(key=self.key)
-        return first, lines
+        return self._tie(most)[0], lines
 
 
 class LargeField(Field):
@@ -169,16 +168,24 @@ class LargeField(Field):
         self._counts: list[tuple[int, int]] | None = None
 
     def window(self, offset: int, limit: int) -> list[Line]:
-        """Give those from a place on, in order, going straight to the bucket in which the first is."""
-        bucket, skipped = self._bucket_at(offset) if offset else (None, 0)
-        if skipped is None:
+        """Give those from a place on, in order, going straight to the buckets in which they are."""
+        first, last, skipped = 0, 0, offset
+        passed = 0
+        for bucket, members in self._counted():
+            if passed <= offset < passed + members:
+                first, skipped = bucket, offset - passed
+            if passed < offset + limit:
+                last = bucket
+            passed += members
+        if offset >= passed:
             return []
-        parameters = {"at_most": top_of(bucket), "skipped": offset - skipped, "limit": limit}
-        return [Line(*row) for row in self._of_score("window", **parameters)]
+        named = {"at_most": top_of(first), "at_least": bottom_of(last), "skipped": skipped, "limit": limit}
+        return [Line(*row) for row in self._of_score("window", **named)]
 
     def around(self, participant: Participant, neighbours: int) -> list[Line]:
         """Give a participant with so many before and after, in order."""
-        own = self._ask("row", **self._names, participant_id=participant.id)
+        is_here = self._kind == "whole" or participant.organisation in self._names["members"]
+        own = self._ask("row", **self._names, participant_id=participant.id) if is_here else []
         if not own:
             return []
         mine = Line(participant.id, *own[0])
@@ -197,15 +204,6 @@ class LargeField(Field):
             in_bucket[score] + sum(members for other, members in self._counted() if other > bucket)
             for score, bucket in zip(scores, buckets, strict=True)
         ]
-
-    def _bucket_at(self, offset: int) -> tuple[int | None, int | None]:
-        """Give the bucket in which a place is, and how many are above it; nothing when it is beyond all."""
-        passed = 0
-        for bucket, members in self._counted():
-            if passed + members > offset:
-                return bucket, passed
-            passed += members
-        return None, None
 
     def _counted(self) -> Sequence[tuple[Any, ...]]:
         if self._counts is None:

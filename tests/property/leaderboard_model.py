@@ -191,10 +191,13 @@ class Model:
         self.organisation: dict[str, str] = {}
         self.parent: dict[str, str | None] = {}
         self.shown: dict[str, str] = {}
+        self.known: set[str] = set()
         for entry in entries:
             self._take(entry.event, ZoneInfo(time_zone))
 
     def _take(self, event: Event, zone: ZoneInfo) -> None:
+        if who := getattr(event, "participant_id", None):
+            self.known.add(who)
         match event:
             case ReductionRecorded():
                 day = event.occurred_at.astimezone(zone).date()
@@ -241,16 +244,19 @@ class Model:
 
     def organisations(self, question: Question) -> list[tuple[int, str, int, int, int]]:
         """Rank, organisation, members, grams and credits of the children of the one asked for."""
-        at = 2 if question.by == "grams" else 3
-        rows: list[tuple[str, int, int, int]] = []
+        rows: dict[str, tuple[int, int, int]] = {}
         for own_id, parent in self.parent.items():
-            if (parent or "") == question.organisation_id:
-                sums = self.sums(question._replace(organisation_id=own_id))
+            sums = self.sums(question._replace(organisation_id=own_id))
+            if sums and (parent or "") == question.organisation_id:
                 members = sum(self.shown.get(who) != "erased" for who in sums)
-                if sums:
-                    rows.append((own_id, members, *map(sum, zip(*sums.values(), strict=True))))  # type: ignore[arg-type]
-        rows.sort(key=lambda row: (-row[at], row[0]))
-        return [(1 + sum(other[at] > row[at] for other in rows), *row) for row in rows]
+                amounts_g, credits_earned = zip(*sums.values(), strict=True)
+                rows[own_id] = (members, sum(amounts_g), sum(credits_earned))
+        at = 1 if question.by == "grams" else 2
+        ordered = sorted(rows, key=lambda own_id: (-rows[own_id][at], own_id))
+        return [
+            (1 + sum(other[at] > rows[own_id][at] for other in rows.values()), own_id, *rows[own_id])
+            for own_id in ordered
+        ]
 
 
 def _same(period: str, one: date, other: date) -> bool:

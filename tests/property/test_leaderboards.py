@@ -116,6 +116,9 @@ def _compare(opened: Database, programme_id: str, model: Model) -> None:
                     *named[place + 1 : place + 2],
                 ]
                 assert [tuple(one) for one in standing.places] == around
+            for who in model.known - {who for _, who, *_ in expected}:
+                if model.shown.get(who) != "erased":
+                    assert found.around(who, neighbours=1)[1:] == (None, [])
             organisations = found.organisations(offset=0, limit=100)
             assert [tuple(one) for one in organisations] == model.organisations(question)
 

@@ -67,9 +67,9 @@ SELECT bucket, members FROM leaderboard_counts
    AND by_credits = %(by_credits)s
  ORDER BY bucket DESC
 
--- window_whole: rows of a large board from some place on, among those with at most so much
+-- window_whole: rows of a large board from some place on, among those in some buckets
 SELECT s.participant_id, s.amount_g, s.credits FROM leaderboard_scores s
- WHERE s.programme_id = %(programme_id)s AND s.board = %(board)s AND s.score <= %(at_most)s
+ WHERE s.programme_id = %(programme_id)s AND s.board = %(board)s AND s.score BETWEEN %(at_least)s AND %(at_most)s
  ORDER BY s.score DESC, s.participant_id
 OFFSET %(skipped)s LIMIT %(limit)s
 
@@ -79,7 +79,8 @@ SELECT s.participant_id, s.amount_g, s.credits
  CROSS JOIN LATERAL (
     SELECT s.* FROM leaderboard_scores s
      WHERE s.programme_id = %(programme_id)s AND s.board = %(board)s
-       AND s.organisation > 0 AND s.organisation = m.organisation AND s.score <= %(at_most)s
+       AND s.organisation > 0 AND s.organisation = m.organisation
+       AND s.score BETWEEN %(at_least)s AND %(at_most)s
      ORDER BY s.score DESC, s.participant_id
      LIMIT %(skipped)s + %(limit)s) AS s
  ORDER BY s.score DESC, s.participant_id
