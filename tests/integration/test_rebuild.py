@@ -9,13 +9,15 @@ import pytest
 from ledger.domain.errors import RebuildRunning
 from ledger.following import Follower
 from ledger.projections.checksums import Checksums
+from ledger.projections.leaderboards import Leaderboards
 from ledger.projections.registry import VIEWS
 from ledger.projections.view import Page, Table, View
 from ledger.rebuild import SCHEMA, RebuildReport, rebuild
 from ledger.shadowing import Builder
 from ledger.store.database import Database
 from ledger.store.shadow import TablePair
-from tests.integration.told import PROGRAMME, TABLES, Damage, follow, proving_database, tell
+from ledger.verify import verify
+from tests.integration.told import LARGE_TABLES, PROGRAMME, TABLES, Damage, follow, proving_database, tell
 from tests.unit.builders import NOW
 
 
@@ -83,6 +85,24 @@ def test_a_row_of_a_programme_that_nobody_opened_is_named_and_taken_away(
     assert _differences(report) == [(view, table, "unexpected")]
     assert report.views[-1].programme_id == "nowhere"
     assert damage.table(table) == before
+
+
+@pytest.mark.parametrize(("view", "table"), LARGE_TABLES)
+def test_a_damaged_row_of_a_large_board_is_named_and_put_right(
+    database: str, view: str, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Leaderboards, "large_members", 0)
+    tell(database)
+    follow(database)
+    damage = Damage(database)
+    before = damage.table(table)
+    with proving_database(database) as proving:
+        for harm in (damage.change_row, damage.remove_row):
+            harm(table)
+            [report] = verify(proving)
+            assert {finding.subject.split()[0] for finding in report.findings} == {table}
+            assert {found[:2] for found in _differences(rebuild(proving))} == {(view, table)}
+            assert damage.table(table) == before
 
 
 def test_to_compare_only_changes_nothing(damage: Damage, proving: Database) -> None:

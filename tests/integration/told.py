@@ -14,7 +14,14 @@ from ledger.writer import Recorded, Writer
 from tests.unit.builders import NOW, OPEN_PROGRAMME, but, story
 
 PROGRAMME = OPEN_PROGRAMME.id
-TABLES = [(view.name, table.name) for view in VIEWS.values() for table in view.tables]
+LARGE_TABLES = [("leaderboards", "leaderboard_scores"), ("leaderboards", "leaderboard_counts")]
+"""Filled only by boards with more participants than the story tells of."""
+TABLES = [
+    (view.name, table.name)
+    for view in VIEWS.values()
+    for table in view.tables
+    if (view.name, table.name) not in LARGE_TABLES
+]
 
 
 def proving_database(conninfo: str) -> Database:
