@@ -156,7 +156,7 @@ def tables(database: Database, programme_id: str, view: type[Leaderboards] = Tin
     with database.connection() as connection:
         for table in view.tables:
             rows = connection.execute(
-                f"SELECT to_jsonb(t) - 'programme_id' FROM views.{table.name} t"  # type: ignore[arg-type]
+                f"SELECT to_jsonb(t) - 'programme_id' FROM views.{table.name} t"
                 f" WHERE programme_id = %s ORDER BY {', '.join(table.key)}",
                 (programme_id,),
             )
