@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import psycopg
 
-from bench import batches, growth, http_load, leaderboards, singles, views
+from bench import batches, growth, http_load, leaderboards, proof, singles, views
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
 from ledger.bootstrap import prepare_process
@@ -42,7 +42,8 @@ def main(parts: tuple[str, ...], json_path: Path, events: int, log_events: int) 
                 http_load.measure(database, report)
         if "views" in chosen:
             with new_database(conninfo) as database:
-                views.measure(database, report, events=log_events)
+                last = views.measure(database, report, events=log_events)
+                proof.measure(database, report, events=last)
         if "leaderboards" in chosen:
             with new_database(conninfo) as database:
                 leaderboards.measure(database, report)

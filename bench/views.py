@@ -24,8 +24,12 @@ EACH_EVENTS = 200_000
 READS = 60
 
 
-def measure(conninfo: str, report: Report, *, events: int = EVENTS) -> None:
-    """Fill a log, then follow it: each view alone over the first part, all of them over the whole."""
+def measure(conninfo: str, report: Report, *, events: int = EVENTS) -> int:
+    """Fill a log, then follow it: each view alone over the first part, all of them over the whole.
+
+    Returns:
+        How many events are in the log at the end; every view shows them all.
+    """
     with Town(conninfo) as town:
         town.fill(events)
         alone = {name: _alone(conninfo, name, min(events, EACH_EVENTS)) for name in VIEWS}
@@ -49,13 +53,13 @@ def measure(conninfo: str, report: Report, *, events: int = EVENTS) -> None:
     report.add(
         "memory of the process, at most", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024], "MB"
     )
-    _own_writes(conninfo, report)
+    return _own_writes(conninfo, report)
 
 
-def _own_writes(conninfo: str, report: Report) -> None:
+def _own_writes(conninfo: str, report: Report) -> int:
     """Measure how long a reader waits to see what it has just written, when nobody else writes."""
     settings = replace(config.load(), database_url=conninfo, projectors=1)
-    view, waits_ms = next(iter(VIEWS)), []
+    view, waits_ms, position = next(iter(VIEWS)), [], 0
     with running_projectors(settings), closing(open_ledger(settings)) as ledger:
         for number in range(READS):
             time.sleep(0.1)
@@ -64,7 +68,11 @@ def _own_writes(conninfo: str, report: Report) -> None:
             begun = time.perf_counter()
             with ledger.reading(PROGRAMME, view, min_position=position):
                 waits_ms.append((time.perf_counter() - begun) * 1000)
+        for name in VIEWS:
+            with ledger.reading(PROGRAMME, name, min_position=position):
+                pass
     report.add("a reader's wait for its own write, idle", waits_ms[len(waits_ms) // 4 :], "ms", at_most=10)
+    return position
 
 
 def _alone(conninfo: str, name: str, events: int) -> float:
