@@ -18,7 +18,7 @@ from ledger.projections.registry import VIEWS
 from ledger.projections.view import Page, Table, View
 from ledger.shadowing import Builder
 from ledger.store.database import Database
-from tests.integration.told import PROGRAMME, TABLES, Damage, proving_database, tell
+from tests.integration.told import LARGE_TABLES, PROGRAMME, TABLES, Damage, proving_database, tell
 
 UNTIL = 30
 
@@ -31,7 +31,7 @@ def test_every_table_is_written_twice_and_stands_in_the_manifest(proving: Databa
     manifest = export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "out")
     files = _files(tmp_path / "out")
     assert set(files) == {"manifest.json"} | {
-        f"{table}.{ending}" for _, table in TABLES for ending in ("csv", "parquet")
+        f"{table}.{ending}" for _, table in TABLES + LARGE_TABLES for ending in ("csv", "parquet")
     }
     told = json.loads(files["manifest.json"])
     assert (told["position"], told["programme_id"]) == (UNTIL, PROGRAMME)
