@@ -5,25 +5,14 @@ ends; what must be read for that comes through `Stored`, and what must be writte
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Iterable
 
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
 from ledger.projections.leaderboards_acts import PERIODS, Act, Noticed, starts_of
 from ledger.projections.leaderboards_board import LEAF_BITS, Board, Course, Leaf, Pending
-from ledger.projections.leaderboards_memory import WHOLE, Change, Memory, Organisation, Person
-
-
-class Stored(Protocol):
-    """What the fold has to read when a board becomes large."""
-
-    def leaves_of(self, board: Board) -> Mapping[int, Leaf]:
-        """Give all leaves of a board."""
-
-    def ids_of(self, numbers: Iterable[int]) -> Mapping[int, str]:
-        """Give participants by number."""
+from ledger.projections.leaderboards_memory import WHOLE, Change, Memory, Organisation, Person, Stored
 
 
 class Fold:

@@ -3,12 +3,13 @@
 Rule of the room: whatever is here stands in the tables too, or will with the page at hand.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from ledger.projections.leaderboards_acts import Period
-from ledger.projections.leaderboards_board import Board, Course
+from ledger.projections.leaderboards_board import Board, Course, Leaf
 
 WHOLE: Final = 0
 """Instead of an organisation's number: everybody."""
@@ -76,3 +77,13 @@ class Memory:
         """Remember an organisation."""
         self.organisations[organisation.id] = organisation
         self.within[organisation.number] = (organisation.number, *self.within[organisation.parent])
+
+
+class Stored(Protocol):
+    """What the fold has to read when a board becomes large."""
+
+    def leaves_of(self, board: Board) -> Mapping[int, Leaf]:
+        """Give all leaves of a board."""
+
+    def ids_of(self, numbers: Iterable[int]) -> Mapping[int, str]:
+        """Give participants by number."""
