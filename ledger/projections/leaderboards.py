@@ -50,16 +50,16 @@ class Leaderboards:
         memory = self._memory
         fold = Fold(memory, rows, rows.people(_named(steps)))
         fold.prepare(steps)
-        if boards := [board for board in memory.boards.values() if board.leaves]:
+        if boards := [board for _, board in sorted(fold.touched.items()) if board.leaves]:
             rows.read_leaves(boards)
         fold.run(steps)
         rows.write_boards([*fold.new_boards, *fold.promoted])
         rows.write_people([person for person in fold.people.values() if person.is_changed])
         rows.write_organisations(fold.new_organisations)
         rows.write_scenarios(fold.new_scenarios)
-        _write_leaves(memory, fold, rows, page.after)
+        _write_leaves(fold, rows, page.after)
         _write_large(memory, fold, rows)
-        for board in memory.boards.values():
+        for board in fold.touched.values():
             board.forget_page()
 
 
@@ -75,11 +75,11 @@ def _named(steps: Iterable[Act | Noticed]) -> set[str]:
     return named
 
 
-def _write_leaves(memory: Memory, fold: Fold, rows: Rows, after: int) -> None:
+def _write_leaves(fold: Fold, rows: Rows, after: int) -> None:
     rows.write_leaves(
         [
             (board.number, number, leaf)
-            for board in memory.boards.values()
+            for _, board in sorted(fold.touched.items())
             for number, leaf in sorted(board.leaves.items())
             if leaf and leaf.position > after
         ]
@@ -92,7 +92,7 @@ def _write_leaves(memory: Memory, fold: Fold, rows: Rows, after: int) -> None:
 
 def _write_large(memory: Memory, fold: Fold, rows: Rows) -> None:
     """Write large boards and all fields: first who moved, then what was done, last who was erased."""
-    large = {board.number: board for board in memory.boards.values() if board.large_at}
+    large = {number: board for number, board in sorted(fold.touched.items()) if board.large_at}
     since = {number: board.large_at for number, board in large.items()}
     before = [number for number, board in large.items() if not board.is_promoted]
     counts: defaultdict[CountKey, int] = defaultdict(int)

@@ -32,6 +32,8 @@ class Fold:
         self.new_boards: list[Board] = []
         self.new_organisations: list[Organisation] = []
         self.new_scenarios: dict[str, int] = {}
+        self.touched: dict[int, Board] = {}
+        """Boards that the page may change, by number."""
         self.promoted: list[Board] = []
         self.moved: list[tuple[Person, int]] = []
         """People whose earlier rows lie outside their organisation, and where in the log they joined it."""
@@ -84,7 +86,9 @@ class Fold:
             boards = tuple(self._boards(act))
             course = Course(boards, tuple(board for board in boards if board.large_at))
             self._memory.courses[act.on, act.scenario_id] = course
-        self._courses[id(course)] = course
+        if id(course) not in self._courses:
+            self._courses[id(course)] = course
+            self.touched.update((board.number, board) for board in course.boards)
         return course
 
     def _boards(self, act: Act) -> Iterable[Board]:
@@ -109,6 +113,7 @@ class Fold:
         if person.is_stored:
             leaf = person.number >> LEAF_BITS
             for board in self._memory.boards.values():
+                self.touched[board.number] = board
                 if not board.large_at:
                     board.leaves.setdefault(leaf)
 
