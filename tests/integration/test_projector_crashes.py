@@ -35,7 +35,11 @@ from ledger.store.database import Database
 from ledger.store.following import standing
 
 KILLS = int(os.environ.get("LEDGER_KILLS", "6"))
-WAIT_S = 120.0
+IS_LONG = KILLS > 10
+PARTICIPANTS = 12_000 if IS_LONG else 300
+OF_LARGE_BOARDS = {"leaderboard_scores", "leaderboard_counts"}
+"""Boards grow large with the 10,001st participant, for which a short run has no time."""
+WAIT_S = 300.0
 TABLES = [table.name for view in VIEWS.values() for table in view.tables]
 
 
@@ -53,7 +57,7 @@ def load_until(town: Town, over: threading.Event) -> None:
     rounds = 0
     while not over.is_set() or not rounds:
         rounds += 1
-        town.fill(town.position + 500)
+        town.fill(town.position + (2_000 if IS_LONG else 500))
         town.record(rarer(rounds, town.now))
         over.wait(0.2)
 
@@ -124,17 +128,17 @@ def rebuilt_differs(conninfo: str) -> dict[str, int]:
             [rows] = connection.execute(
                 sql.SQL("SELECT count(*) FROM views.{}").format(table)
             ).fetchone() or (0,)
-            assert rows, f"{name} is empty"
+            assert rows or (name in OF_LARGE_BOARDS and not IS_LONG), f"{name} is empty"
     return differing
 
 
-@pytest.mark.timeout(0 if KILLS > 10 else 300)
+@pytest.mark.timeout(0 if IS_LONG else 300)
 def test_however_often_projectors_are_killed_every_view_equals_a_rebuild_from_zero(database: str) -> None:
     chance = random.Random(KILLS)
     running = [projector(database) for _ in range(2)]
     over = threading.Event()
     try:
-        with Town(database, participants=300) as town:
+        with Town(database, participants=PARTICIPANTS) as town:
             load = threading.Thread(target=load_until, args=(town, over))
             load.start()
             for _ in range(KILLS):
