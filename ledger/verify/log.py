@@ -14,19 +14,23 @@ from ledger.store.log import LoggedEvent
 from ledger.store.mapper import mapper
 from ledger.verify.findings import Code, Finding, Findings
 from ledger.verify.redeciding import Redeciding
+from ledger.verify.settled import SETTLED_KEPT_MAX, Settled
 from ledger.verify.sums import EveryAccount, Sums
 
 
 class LogCheck:
     """One programme's log, as far as it was gone over."""
 
-    def __init__(self, programme_id: str, findings: Findings, *, since: int) -> None:
+    def __init__(
+        self, programme_id: str, findings: Findings, *, since: int, settled_kept_max: int = SETTLED_KEPT_MAX
+    ) -> None:
         """Stand before the first event.
 
         Args:
             programme_id: whose.
             findings: where what is found is noted.
             since: events after this position are decided again; those before are only added up.
+            settled_kept_max: redemptions kept in memory that hold nothing any more.
         """
         self.state = ProgrammeState(programme_id)
         self.state.accounts = EveryAccount()
@@ -41,6 +45,7 @@ class LogCheck:
         self._findings = findings
         self._decode = mapper().event_of
         self._redeciding = Redeciding(self.state, findings, since=since)
+        self._settled = Settled(self.state, kept_max=settled_kept_max)
 
     @property
     def is_between(self) -> bool:
@@ -49,6 +54,7 @@ class LogCheck:
 
     def add_page(self, page: Sequence[LoggedEvent], connection: Any) -> None:
         """Go over the next events."""
+        self._settled.recall(page, connection)
         positions = [logged.position for logged in page]
         checksums = stored_checksums(connection, self.state.programme_id, positions)
         for logged in page:
@@ -56,6 +62,7 @@ class LogCheck:
             if stored is not None:
                 self._require_sum(logged, stored)
             self._add(logged)
+        self._settled.let_go()
 
     def end(self) -> None:
         """Note what the last event should have been followed by."""
