@@ -96,7 +96,8 @@ class RedemptionAnswer(Schema):
     id = fields.String(**_described("As its holder chose it."))
     status = fields.String(
         **_described(
-            "Where it stands.", validate=validate.OneOf(["held", "fulfilled", "cancelled", "refunded"])
+            "Where it stands.",
+            validate=validate.OneOf(["held", "fulfilled", "cancelled", "released", "refunded"]),
         )
     )
     position = fields.Integer(**_described("Position of its last step."), strict=True)
