@@ -69,3 +69,8 @@ def encumbered(fund_id: str) -> str:
 def external(sponsor_id: str) -> str:
     """Counter-account of the money a sponsor has committed."""
     return f"sponsor:{sponsor_id}:external"
+
+
+def retired(project_id: str) -> str:
+    """Address of the credits that were donated to a carbon-sink project; nothing ever leaves it."""
+    return f"retired:{project_id}"

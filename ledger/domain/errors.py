@@ -521,6 +521,17 @@ class FeeAboveFaceValue(InvalidInput):
 
 
 @dataclass(eq=False)
+class SerialRangeEmpty(InvalidInput):
+    """The first serial of the delivery is above its last."""
+
+    code: ClassVar[str] = "serial_range_empty"
+    next_step: ClassVar[str] = "Send the lowest serial as the first and the highest as the last."
+    field: str
+    first_serial: int
+    last_serial: int
+
+
+@dataclass(eq=False)
 class ValidityEmpty(InvalidInput):
     """The scenario would end before it begins."""
 
@@ -588,6 +599,24 @@ class RedemptionNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class SinkNotFound(NotFound):
+    """No carbon-sink project has this id."""
+
+    code: ClassVar[str] = "sink_not_found"
+    next_step: ClassVar[str] = "Check the id, or open the project first."
+    project_id: str
+
+
+@dataclass(eq=False)
+class DonationNotFound(NotFound):
+    """No donation has this id."""
+
+    code: ClassVar[str] = "donation_not_found"
+    next_step: ClassVar[str] = "Check the id, or make the donation first."
+    donation_id: str
+
+
+@dataclass(eq=False)
 class ContentDiffers(Conflict):
     """Something else was recorded under this id before."""
 
@@ -606,6 +635,18 @@ class VersionOutOfSequence(Conflict):
     id: str
     version: int
     expected: int
+
+
+@dataclass(eq=False)
+class SerialsOverlap(Conflict):
+    """Some of these serials were delivered to the project before."""
+
+    code: ClassVar[str] = "serials_overlap"
+    next_step: ClassVar[str] = "Compare with the delivery named here; send only serials that are new."
+    project_id: str
+    delivery_id: str
+    first_serial: int
+    last_serial: int
 
 
 @dataclass(eq=False)
@@ -687,6 +728,27 @@ class InsufficientCredits(Refused):
     account: str
     needed_credits: int
     spendable_credits: int
+
+
+@dataclass(eq=False)
+class InsufficientUnits(Refused):
+    """The project has fewer free units than needed."""
+
+    code: ClassVar[str] = "insufficient_units"
+    next_step: ClassVar[str] = "Donate for fewer units, or have more delivered and send the same again."
+    project_id: str
+    needed_units: int
+    free_units: int
+
+
+@dataclass(eq=False)
+class TooManyDeliveries(Refused):
+    """The project has had as many deliveries of units as it may have."""
+
+    code: ClassVar[str] = "too_many_deliveries"
+    next_step: ClassVar[str] = "Open another project for further units."
+    project_id: str
+    deliveries_max: int
 
 
 @dataclass(eq=False)

@@ -148,6 +148,26 @@ FACTORS_MAX: Final = 20
 PARAMETERS_MAX: Final = 20
 """Parameters of one methodology."""
 
+# --- carbon sinks ------------------------------------------------------------------------------
+
+SERIAL_MAX: Final = 999_999_999_999
+"""Serial number of a unit: twelve digits, more than the trees of the largest project."""
+
+DELIVERIES_MAX: Final = 200
+"""Deliveries of one project, which decisions look through: sixteen years of one a month."""
+
+DONATED_UNITS_MAX: Final = 1_000_000
+"""Units in one donation: a large company's forest."""
+
+CREDITS_PER_UNIT_MAX: Final = 1_000_000
+"""Credits for one unit: times the units of one donation 10^12, far below what a balance holds."""
+
+VINTAGE_YEAR_MIN: Final = 1990
+"""Year of planting or verification: the base year of the climate convention's inventories."""
+
+VINTAGE_YEAR_MAX: Final = 2100
+"""Year of planting or verification: beyond is a slip of the keyboard."""
+
 # --- requests ----------------------------------------------------------------------------------
 
 BODY_BYTES_MAX: Final = 65_536
