@@ -9,7 +9,7 @@ never rests on memory.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
@@ -21,6 +21,7 @@ from ledger.domain.identifiers import StreamId
 from ledger.domain.instants import utc
 from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme
+from ledger.domain.registers import Entry, EntryKey
 from ledger.domain.rules import Rulebook
 from ledger.domain.state import ProgrammeState, Rules
 from ledger.store.database import Database
@@ -163,10 +164,8 @@ class Committer:
 
     def forget_if_large(self, memory: Memory) -> None:
         """Let go of what is remembered when it has grown beyond its bound."""
-        if memory.state is not None:
-            remembered = len(memory.state.accounts) + len(memory.state.redemptions)
-            if remembered > self._accounts_cached_max:
-                memory.state = None
+        if memory.state is not None and memory.state.remembered() > self._accounts_cached_max:
+            memory.state = None
 
 
 class AheadLoader:
@@ -186,6 +185,11 @@ class AheadLoader:
         """Read the accounts named."""
         with self._settled() as session:
             return session.accounts(addresses)
+
+    def registers(self, keys: Iterable[EntryKey]) -> Mapping[EntryKey, Entry | None]:
+        """Read the entries of registers named."""
+        with self._settled() as session:
+            return session.registers(keys)
 
     def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
         """Read all events of the streams named."""

@@ -4,7 +4,7 @@ Rule of the room: no waiting and no writing here; what a decision needs and the 
 asked for through `Loader`, and what it yields is kept in an `Append` until the writer sends it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -15,10 +15,12 @@ from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, EventNewer
 from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Command, Event, differing_fields
 from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
-from ledger.domain.redemption import Redemption, RedemptionHeld, evolve
-from ledger.domain.state import CONFIGURATION, ProgrammeState
+from ledger.domain.redemption import RedemptionHeld
+from ledger.domain.registers import Entry, EntryKey
+from ledger.domain.state import CONFIGURATION, FactKey, ProgrammeState, evolve_fact
 from ledger.store.append import Append, owner_row
 from ledger.store.mapper import mapper
+from ledger.store.registers import row_of
 from ledger.store.session import Stream
 
 
@@ -51,6 +53,10 @@ class Loader(Protocol):
         """Read the accounts named."""
         ...
 
+    def registers(self, keys: Iterable[EntryKey]) -> Mapping[EntryKey, Entry | None]:
+        """Read the entries of registers named; None for a key under which nothing stands."""
+        ...
+
     def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
         """Read position, event and bytes of the streams named; one without events is left out."""
         ...
@@ -68,6 +74,26 @@ def outcome_body(events: Sequence[Written], position: int) -> bytes:
 @lru_cache(maxsize=128)
 def _topic_bytes(topic: str) -> bytes:
     return topic.encode()
+
+
+def _made_by(command: Command, row: Row, stream: Sequence[Written]) -> list[Written]:
+    """Give what a command, or another one under the same id, has added to a stream; it stands together."""
+    first = next(
+        (
+            at
+            for at, written in enumerate(stream)
+            if isinstance(written.event, row.begins) and row.is_repeat(command, written.event)
+        ),
+        None,
+    )
+    if first is None:
+        return []
+    made = [stream[first]]
+    for written in stream[first + 1 :]:
+        if written.position != made[-1].position + 1 or not isinstance(written.event, row.goes_on):
+            break
+        made.append(written)
+    return made
 
 
 class Deciding:
@@ -96,22 +122,25 @@ class Deciding:
     def load(self, commands: Sequence[Command]) -> None:
         """Load what the state lacks for these commands, all at once."""
         state = self.state
-        accounts = state.accounts
         addresses: set[str] = set()
+        entries: set[EntryKey] = set()
         later = []
         for command in commands:
             row = ROWS[type(command)]
-            if row.redemption_id is None:
-                addresses.update(row.reads(command, state))
-            else:
-                later.append((command, row, row.redemption_id(command)))
+            if row.fact is not None:
+                later.append((command, row, row.fact(command)))
+                continue
+            addresses.update(row.reads(command, state))
+            if row.registers is not None:
+                entries.update(row.registers(command, state))
         if later:
-            self._load_redemptions(
-                {own_id: stream_of(command, state.programme_id) for command, _, own_id in later}
-            )
+            self._load_facts({key: stream_of(command, state.programme_id) for command, _, key in later})
             for command, row, _ in later:
                 addresses.update(row.reads(command, state))
-        self._load_accounts(accounts.missing(addresses))
+                if row.registers is not None:
+                    entries.update(row.registers(command, state))
+        self._load_accounts(addresses)
+        self._load_registers(entries)
 
     def look_up(self, commands: Iterable[Command]) -> None:
         """Make the events known that stand under these commands' ids already."""
@@ -127,6 +156,7 @@ class Deciding:
         self.outcomes = [self.decide(command) for command in commands]
         accounts = self.state.accounts
         self.append.balances, owners = accounts.drain()
+        self.append.registers = [row_of(*changed) for changed in self.state.registers.drain().items()]
         # Copied, not referred to: the next group may be decided while this one is being sent.
         self.append.owners = [owner_row(address, accounts[address]) for address in sorted(owners)]
         self.append.configured_at = self.state.configured_at_position
@@ -169,14 +199,7 @@ class Deciding:
         row = ROWS[type(command)]
         stream = stream_of(command, self.state.programme_id)
         self._require_readable(stream)
-        known = self._known.get(stream, [])
-        version = getattr(command, "version", None)
-        events = [
-            written
-            for written in known
-            if isinstance(written.event, row.records)
-            and (version is None or getattr(written.event, "version", None) == version)
-        ]
+        events = _made_by(command, row, self._known.get(stream, []))
         if not events:
             return None
         fields = differing_fields(command, events[0].event)
@@ -226,9 +249,12 @@ class Deciding:
 
     def _require_loaded(self, command: Command, row: Row, stream: StreamId) -> None:
         """Load what an earlier command of the group has made necessary."""
-        if row.redemption_id is not None:
-            self._load_redemptions({row.redemption_id(command): stream})
-            self._load_accounts(self.state.accounts.missing(set(row.reads(command, self.state))))
+        if row.fact is not None:
+            self._load_facts({row.fact(command): stream})
+        if row.fact is not None or row.registers is not None:
+            self._load_accounts(row.reads(command, self.state))
+        if row.registers is not None:
+            self._load_registers(row.registers(command, self.state))
         self._require_readable(stream)
 
     def _require_readable(self, stream: StreamId) -> None:
@@ -245,21 +271,30 @@ class Deciding:
                 readable[stream] = rows
         return readable
 
-    def _load_accounts(self, missing: set[str]) -> None:
+    def _load_accounts(self, addresses: Iterable[str]) -> None:
+        missing = self.state.accounts.missing(addresses)
         if missing:
             self.state.accounts.load(self._loader.accounts(missing))
 
-    def _load_redemptions(self, streams: dict[str, StreamId]) -> None:
-        missing = {
-            own_id: stream for own_id, stream in streams.items() if own_id not in self.state.redemptions
-        }
+    def _load_registers(self, keys: Iterable[EntryKey]) -> None:
+        missing = self.state.registers.missing(keys)
+        if missing:
+            self.state.registers.load(self._loader.registers(missing))
+
+    def _load_facts(self, streams: dict[FactKey, StreamId]) -> None:
+        facts = self.state.facts
+        missing = {key: stream for key, stream in streams.items() if key not in facts}
         if not missing:
             return
         stored = self._read(missing.values())
-        for own_id, stream in missing.items():
+        for key, stream in missing.items():
             if stream in self._unreadable:
                 continue
-            redemption: Redemption | None = None
-            for _, event, _ in stored.get(stream, []):
-                redemption = evolve(redemption, event)
-            self.state.redemptions[own_id] = redemption
+            events = [Written(*row) for row in stored.get(stream, ())]
+            last = events[-1].position if events else 0
+            # What this group adds to the stream is in no table yet.
+            events += [written for written in self._known.get(stream, ()) if written.position > last]
+            fact = None
+            for written in events:
+                fact = evolve_fact(key, fact, written.event)
+            facts[key] = fact

@@ -94,9 +94,9 @@ class Accounts:
         """
         return self._loaded[address]
 
-    def missing(self, addresses: set[str]) -> set[str]:
+    def missing(self, addresses: Iterable[str]) -> set[str]:
         """Give those of the addresses that are not loaded."""
-        return addresses.difference(self._loaded)
+        return set(addresses).difference(self._loaded)
 
     def load(self, stored: Mapping[str, Account]) -> None:
         """Put the stored state of addresses in place, with what was posted to them since."""

@@ -17,7 +17,8 @@ from ledger.domain.limits import CLOCK_SKEW_MAX, OCCURRED_AT_MIN
 from ledger.domain.messages import Command, Event
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
 from ledger.domain.redemption import Redemption
-from ledger.domain.state import ProgrammeState
+from ledger.domain.registers import EntryKey
+from ledger.domain.state import FactKey, ProgrammeState
 
 
 class Decision(NamedTuple):
@@ -34,15 +35,25 @@ class Row(NamedTuple):
 
     stream: Callable[[Any], tuple[str, str]]
     """Kind and own id of the stream its events go to."""
-    records: tuple[type[Event], ...]
-    """Events by which a repeat is recognised and answered; the first holds the command's content."""
+    begins: tuple[type[Event], ...]
+    """The event that holds the command's content is one of these; a repeat is recognised by it."""
     reads: Callable[[Any, ProgrammeState], Iterable[str]]
     """Addresses that must be loaded before it is decided."""
     decide: Callable[[Any, ProgrammeState, datetime], Event | tuple[Event, ...] | None]
-    redemption_id: Callable[[Any], str] | None = None
-    """The redemption that must be loaded before it is decided."""
+    goes_on: tuple[type[Event], ...] = ()
+    """Events that may follow that one in the same decision."""
+    fact: Callable[[Any], FactKey] | None = None
+    """The fact that must be loaded from the stream before it is decided."""
+    registers: Callable[[Any, ProgrammeState], Iterable[EntryKey]] | None = None
+    """Entries of registers that must be loaded before it is decided."""
     version: Callable[[Any, ProgrammeState], int] = lambda _command, _state: 1
     """Place of its first event in the stream."""
+    is_repeat: Callable[[Any, Any], bool] = lambda _command, _event: True
+    """Whether an event of the stream was made by a command of the same id: where a stream takes several."""
+
+
+def _same_version(command: Any, event: Any) -> bool:
+    return bool(command.version == event.version)
 
 
 def _reads_nothing(_command: Any, _state: ProgrammeState) -> Iterable[str]:
@@ -58,7 +69,7 @@ def _reads_hold(command: redemption.HoldRedemption, _state: ProgrammeState) -> I
 
 
 def _reads_redemption(command: Any, state: ProgrammeState) -> Iterable[str]:
-    loaded = state.redemptions.get(command.redemption_id)
+    loaded = state.facts.get(("redemption", command.redemption_id))
     if loaded is not None:
         yield addresses.participant(loaded.held.participant_id)
         yield addresses.payable(loaded.held.merchant_id)
@@ -84,16 +95,17 @@ def _reads_organisation(command: owners.OpenOrganisation, _state: ProgrammeState
 
 
 def _loaded(command: Any, state: ProgrammeState) -> Redemption | None:
-    return state.redemptions[command.redemption_id]
+    redemption: Redemption | None = state.facts["redemption", command.redemption_id]
+    return redemption
 
 
 def _redemption_row(event: type[Event], decide: Callable[..., Event | None]) -> Row:
     return Row(
         stream=lambda c: ("redemption", c.redemption_id),
-        records=(event,),
+        begins=(event,),
         reads=_reads_redemption,
         decide=lambda c, s, at: decide(c, _loaded(c, s), s.accounts, at),
-        redemption_id=lambda c: c.redemption_id,
+        fact=lambda c: ("redemption", c.redemption_id),
         version=lambda c, s: state_version(_loaded(c, s)),
     )
 
@@ -106,7 +118,7 @@ def state_version(loaded: Redemption | None) -> int:
 def _status_row(kind: str, event: type[Event]) -> Row:
     return Row(
         stream=lambda c: (kind, c.id),
-        records=(event,),
+        begins=(event,),
         reads=_reads_participant,
         decide=lambda c, s, at: owners.change_status(c, s.accounts, at),
     )
@@ -115,7 +127,7 @@ def _status_row(kind: str, event: type[Event]) -> Row:
 def _visibility_row(kind: str, event: type[Event], decide: Callable[..., Event]) -> Row:
     return Row(
         stream=lambda c: (kind, c.id),
-        records=(event,),
+        begins=(event,),
         reads=lambda c, _: (addresses.participant(c.participant_id),),
         decide=lambda c, s, at: decide(c, s.accounts, at),
     )
@@ -124,45 +136,47 @@ def _visibility_row(kind: str, event: type[Event], decide: Callable[..., Event])
 ROWS: dict[type[Command], Row] = {
     OpenProgramme: Row(
         stream=lambda c: ("programme", c.id),
-        records=(ProgrammeOpened,),
+        begins=(ProgrammeOpened,),
         reads=_reads_nothing,
         decide=lambda c, _, at: open_programme(c, at),
     ),
     rules.PublishMethodology: Row(
         stream=lambda c: ("methodology", c.id),
-        records=(rules.MethodologyPublished,),
+        begins=(rules.MethodologyPublished,),
         reads=_reads_nothing,
         decide=lambda c, s, at: rules.publish_methodology(c, s.rulebook, at),
         version=lambda c, _: c.version,
+        is_repeat=_same_version,
     ),
     rules.PublishScenario: Row(
         stream=lambda c: ("scenario", c.id),
-        records=(rules.ScenarioPublished,),
+        begins=(rules.ScenarioPublished,),
         reads=_reads_nothing,
         decide=lambda c, s, at: rules.publish_scenario(c, s.rulebook, at),
         version=lambda c, _: c.version,
+        is_repeat=_same_version,
     ),
     owners.OpenParticipant: Row(
         stream=lambda c: ("participant", c.id),
-        records=(owners.ParticipantOpened,),
+        begins=(owners.ParticipantOpened,),
         reads=_reads_participant_opening,
         decide=lambda c, s, at: owners.open_participant(c, s.accounts, at),
     ),
     owners.OpenOrganisation: Row(
         stream=lambda c: ("organisation", c.id),
-        records=(owners.OrganisationOpened,),
+        begins=(owners.OrganisationOpened,),
         reads=_reads_organisation,
         decide=lambda c, s, at: owners.open_organisation(c, s.accounts, at),
     ),
     owners.OpenMerchant: Row(
         stream=lambda c: ("merchant", c.id),
-        records=(owners.MerchantOpened,),
+        begins=(owners.MerchantOpened,),
         reads=lambda c, _: (addresses.merchant(c.id),),
         decide=lambda c, s, at: owners.open_named(c, s.accounts, at),
     ),
     owners.OpenFund: Row(
         stream=lambda c: ("fund", c.id),
-        records=(owners.FundOpened,),
+        begins=(owners.FundOpened,),
         reads=lambda c, _: (addresses.fund(c.id),),
         decide=lambda c, s, at: owners.open_named(c, s.accounts, at),
     ),
@@ -180,25 +194,26 @@ ROWS: dict[type[Command], Row] = {
     ),
     fund.CommitMoney: Row(
         stream=lambda c: ("commitment", c.id),
-        records=(fund.MoneyCommitted,),
+        begins=(fund.MoneyCommitted,),
         reads=lambda c, _: (addresses.fund(c.fund_id), addresses.available(c.fund_id)),
         decide=lambda c, s, at: fund.commit_money(c, s.accounts, at),
     ),
     RecordActivity: Row(
         stream=lambda c: ("activity", f"{c.source}:{c.id}"),
-        records=(ReductionRecorded, CreditsIssued),
+        begins=(ReductionRecorded,),
+        goes_on=(CreditsIssued,),
         reads=lambda c, _: (addresses.participant(c.participant_id),),
         decide=lambda c, s, at: record_activity(c, s.accounts, s.rulebook, s.opened(), at),
     ),
     transfer.TransferCredits: Row(
         stream=lambda c: ("transfer", c.id),
-        records=(transfer.CreditsTransferred,),
+        begins=(transfer.CreditsTransferred,),
         reads=lambda c, _: (c.from_account, c.to_account),
         decide=lambda c, s, at: transfer.transfer_credits(c, s.accounts, s.opened(), s.today(at), at),
     ),
     redemption.HoldRedemption: Row(
         stream=lambda c: ("redemption", c.id),
-        records=(redemption.RedemptionHeld,),
+        begins=(redemption.RedemptionHeld,),
         reads=_reads_hold,
         decide=lambda c, s, at: redemption.hold_redemption(c, s.accounts, s.today(at), at),
     ),
@@ -212,25 +227,25 @@ ROWS: dict[type[Command], Row] = {
     redemption.RefundRedemption: _redemption_row(redemption.RedemptionRefunded, redemption.refund_redemption),
     AdjustCredits: Row(
         stream=lambda c: ("adjustment", c.id),
-        records=(CreditsAdjusted,),
+        begins=(CreditsAdjusted,),
         reads=lambda c, _: (c.account,),
         decide=lambda c, s, at: adjust_credits(c, s.accounts, s.opened(), s.today(at), at),
     ),
     expiry.ExpireCredits: Row(
         stream=lambda c: ("expiry", f"{c.run_id}\n{c.account}"),
-        records=(expiry.CreditsExpired,),
+        begins=(expiry.CreditsExpired,),
         reads=lambda c, _: (c.account,),
         decide=lambda c, s, at: expiry.expire_credits(c, s.accounts, s.today(at), at),
     ),
     expiry.StartExpiry: Row(
         stream=lambda c: ("expiry_run", c.id),
-        records=(expiry.ExpiryStarted,),
+        begins=(expiry.ExpiryStarted,),
         reads=_reads_nothing,
         decide=lambda c, s, at: expiry.start_expiry(c, s.today(at), at),
     ),
     expiry.CompleteExpiry: Row(
         stream=lambda c: ("expiry_run", c.id),
-        records=(expiry.ExpiryCompleted,),
+        begins=(expiry.ExpiryCompleted,),
         reads=_reads_nothing,
         decide=lambda c, _, at: expiry.complete_expiry(c, at),
         version=lambda _command, _state: 2,

@@ -5,6 +5,7 @@ Rule of the room: `apply` never refuses and reads nothing but the event and the 
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
 from ledger.domain import addresses, owners, redemption
 from ledger.domain.activity import ReductionRecorded
@@ -13,7 +14,8 @@ from ledger.domain.errors import ProgrammeNotFound
 from ledger.domain.messages import Event
 from ledger.domain.owners import ParticipantStatusEvent
 from ledger.domain.programme import ProgrammeOpened
-from ledger.domain.redemption import Redemption, RedemptionHeld
+from ledger.domain.redemption import RedemptionHeld
+from ledger.domain.registers import Registers
 from ledger.domain.rules import MethodologyPublished, Rulebook, ScenarioPublished, with_published
 from ledger.domain.transfer import CreditsTransferred, count_against_quota
 
@@ -21,6 +23,11 @@ CONFIGURATION: tuple[type[Event], ...] = (ProgrammeOpened, MethodologyPublished,
 """Events that decide how later commands are decided; each process keeps them in memory."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+FactKind = Literal["redemption"]
+
+FactKey = tuple[FactKind, str]
+"""A kind of fact with a life of its own, and the id by which callers know one."""
 
 Rules = tuple[int, ProgrammeOpened | None, Rulebook]
 """Position of the latest configuration event, the programme's terms and its published rules."""
@@ -34,11 +41,12 @@ class ProgrammeState:
         "_today_at",
         "accounts",
         "configured_at_position",
+        "facts",
         "position",
         "programme",
         "programme_id",
         "recorded_at",
-        "redemptions",
+        "registers",
         "rulebook",
     )
 
@@ -53,8 +61,9 @@ class ProgrammeState:
         self.programme: ProgrammeOpened | None = None
         self.rulebook = Rulebook()
         self.accounts = Accounts()
-        self.redemptions: dict[str, Redemption | None] = {}
-        """Those loaded; None for an id that no redemption has."""
+        self.registers = Registers()
+        self.facts: dict[FactKey, Any] = {}
+        """Those loaded, as `evolve_fact` gives them; None for an id that nothing has."""
         self._today_at: datetime | None = None
         self._today = ""
 
@@ -67,6 +76,10 @@ class ProgrammeState:
         state.position, state.recorded_at = position, recorded_at
         state.configured_at_position, state.programme, state.rulebook = rules
         return state
+
+    def remembered(self) -> int:
+        """How many accounts, entries and facts are loaded."""
+        return len(self.accounts) + len(self.registers) + len(self.facts)
 
     def rules(self) -> Rules:
         """Give what is configured, for a state that begins later."""
@@ -135,7 +148,8 @@ def _status_changed(state: ProgrammeState, event: Event) -> None:
 
 def _redeemed(state: ProgrammeState, event: Event) -> None:
     own_id = event.id if isinstance(event, RedemptionHeld) else event.redemption_id  # type: ignore[attr-defined]
-    state.redemptions[own_id] = redemption.evolve(state.redemptions.get(own_id), event)
+    key: FactKey = "redemption", own_id
+    state.facts[key] = redemption.evolve(state.facts.get(key), event)
 
 
 _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
@@ -149,3 +163,10 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
     **dict.fromkeys((RedemptionHeld, *redemption.STATUS_AFTER), _redeemed),
 }
+
+_EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {"redemption": redemption.evolve}
+
+
+def evolve_fact(key: FactKey, fact: Any, event: Event) -> Any:
+    """Give a fact after the next event of its stream; None stands before the first."""
+    return _EVOLVE_FACT[key[0]](fact, event)

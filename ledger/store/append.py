@@ -27,6 +27,7 @@ from ledger.store.arrays import (
     microseconds_since_2000,
 )
 from ledger.store.queries import load
+from ledger.store.registers import Row, packed
 
 _QUERIES: Final = load(Path(__file__).parent / "sql" / "append.sql")
 _prepared: "WeakSet[Connection[Any]]" = WeakSet()
@@ -75,6 +76,7 @@ class Append:
         "originator_ids",
         "owners",
         "recorded_at",
+        "registers",
         "released",
         "states",
         "topics",
@@ -95,6 +97,7 @@ class Append:
         self.held: list[tuple[str, datetime]] = []
         self.released: list[str] = []
         self.configured: list[int] = []
+        self.registers: list[Row] = []
 
     def __len__(self) -> int:
         return len(self.states)
@@ -132,13 +135,14 @@ class Append:
             TimestampArray.of_instants(deadline_at for _, deadline_at in self.held),
             TextArray.of_texts(self.released),
             Int8Array.of(self.configured),
+            *packed(self.registers),
         ]
 
 
 def append(connection: Connection[Any], parameters: Sequence[bytes]) -> bool:
     """Write a group, given as its packed parameters.
 
-    Speaks to libpq directly: for a lone command the driver's own preparations of twenty parameters
+    Speaks to libpq directly: for a lone command the driver's own preparations of two dozen parameters
     cost as much as the server's work.
 
     Returns:

@@ -3,7 +3,7 @@
 Rule of the room: the driver's errors that mean something to the writer are translated here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -15,12 +15,14 @@ from ledger.domain.book import Account
 from ledger.domain.errors import EventNewerThanCode
 from ledger.domain.identifiers import StreamId
 from ledger.domain.messages import Event
+from ledger.domain.registers import Entry, EntryKey
 from ledger.store import append as appending
 from ledger.store.append import Head
 from ledger.store.arrays import UuidArray
 from ledger.store.database import Database
 from ledger.store.mapper import mapper
 from ledger.store.recorder import LOG
+from ledger.store.registers import load_entries
 
 Stream = list[tuple[int, Event, bytes]] | EventNewerThanCode
 """Position, event and bytes of all events of a stream; or why they cannot be read."""
@@ -59,6 +61,10 @@ class Session:
     def accounts(self, addresses: Iterable[str]) -> dict[str, Account]:
         """Read the accounts named."""
         return appending.load_accounts(self._connection, self._programme_id, addresses)
+
+    def registers(self, keys: Iterable[EntryKey]) -> Mapping[EntryKey, Entry | None]:
+        """Read the entries of registers named."""
+        return load_entries(self._connection, self._programme_id, keys)
 
     def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
         """Read all events of the streams named.

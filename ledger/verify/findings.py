@@ -27,6 +27,7 @@ Code = Literal[
     "balance_differs",
     "owner_differs",
     "hold_differs",
+    "register_differs",
     "row_differs",
     "view_stopped",
     "view_position_differs",

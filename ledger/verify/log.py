@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.domain.messages import Event
+from ledger.domain.registers import EveryRegister
 from ledger.domain.state import CONFIGURATION, EPOCH, ProgrammeState
 from ledger.projections.checksums import checksum_of, stored_checksums
 from ledger.store.log import LoggedEvent
@@ -34,6 +35,7 @@ class LogCheck:
         """
         self.state = ProgrammeState(programme_id)
         self.state.accounts = EveryAccount()
+        self.state.registers = EveryRegister()
         self.sums = Sums()
         self.position = 0
         self.events = 0

@@ -21,7 +21,7 @@ from ledger.store.mapper import mapper
 from ledger.verify.findings import Code, Finding, Findings
 
 COMMAND_OF: Final[dict[type[Event], type[Command]]] = {
-    row.records[0]: command for command, row in ROWS.items()
+    event: command for command, row in ROWS.items() for event in row.begins
 }
 """The command whose fields an event keeps. An event that follows another one in its stream, made by
 the same command, is none of these."""
@@ -83,8 +83,8 @@ class Redeciding:
         stream = stream_of(command, self._state.programme_id)
         self._require_stream(logged, stream)
         row = ROWS[type(command)]
-        if row.redemption_id is not None:
-            self._state.redemptions.setdefault(row.redemption_id(command), None)
+        if row.fact is not None:
+            self._state.facts.setdefault(row.fact(command), None)
         try:
             decision = decide(command, self._state, event.recorded_at)
         except LedgerError as refusal:

@@ -28,7 +28,7 @@ from ledger.verify.views import check_views, strangers
 
 MS_PER_S: Final = 1_000
 PAGE_EVENTS: Final = 5_000
-TABLES: Final = ("events", "balances", "owners", "holds", "configuration")
+TABLES: Final = ("events", "balances", "owners", "holds", "configuration", "registers")
 
 
 def programmes(database: Database) -> list[str]:

@@ -36,7 +36,8 @@ class Settled:
         missing = {
             logged.originator_id.bytes
             for logged in steps
-            if logged.originator_id not in held_here and _redemption_id(logged) not in self._state.redemptions
+            if logged.originator_id not in held_here
+            and ("redemption", _redemption_id(logged)) not in self._state.facts
         }
         if not missing:
             return
@@ -47,17 +48,17 @@ class Settled:
                 found[stream.bytes] = _evolved(found.get(stream.bytes), topic, state)
         for redemption in found.values():
             if redemption is not None:
-                self._state.redemptions[redemption.held.id] = redemption
+                self._state.facts["redemption", redemption.held.id] = redemption
 
     def let_go(self) -> None:
         """Forget redemptions that hold nothing any more, the oldest first, if there are too many."""
-        redemptions = self._state.redemptions
-        if len(redemptions) < self._looks_at:
+        facts = self._state.facts
+        if len(facts) < self._looks_at:
             return
-        done = [own_id for own_id, known in redemptions.items() if known is None or known.status != "held"]
-        for own_id in done[: max(0, len(done) - self._kept_max)]:
-            del redemptions[own_id]
-        self._looks_at = max(2 * self._kept_max, 2 * len(redemptions))
+        done = [key for key, known in facts.items() if known is None or known.status != "held"]
+        for key in done[: max(0, len(done) - self._kept_max)]:
+            del facts[key]
+        self._looks_at = max(2 * self._kept_max, 2 * len(facts))
 
 
 def _redemption_id(logged: LoggedEvent) -> str | None:

@@ -12,13 +12,14 @@ from ledger.domain.book import Account, Accounts, BalanceKey, Leg
 from ledger.verify.findings import Finding, Findings
 
 _COUNTER_ACCOUNTS = frozenset((NATURE, ISSUANCE, ADJUSTED))
+_ENDINGS_BELOW_ZERO = {"sponsor": ":external", "participant": ":debt"}
 
 
 def may_be_below_zero(account: str) -> bool:
-    """Whether an account is a counter-account: what it lacks others have."""
+    """Whether an account is a counter-account (what it lacks others have) or what somebody owes."""
     if account in _COUNTER_ACCOUNTS:
         return True
-    return account.startswith("sponsor:") and account.endswith(":external")
+    return account.endswith(_ENDINGS_BELOW_ZERO.get(account.partition(":")[0], "\n"))
 
 
 class Sums:

@@ -13,6 +13,7 @@ from ledger.domain.book import BalanceKey
 from ledger.domain.instants import utc
 from ledger.store.queries import load
 from ledger.store.recorder import LOG
+from ledger.store.registers import row_of
 from ledger.verify.findings import Code, Finding, Findings
 from ledger.verify.log import LogCheck
 
@@ -40,6 +41,7 @@ class TableCheck:
         self._balances()
         self._owners()
         self._holds()
+        self._registers()
 
     def _streams(self) -> None:
         step = 2**128 // STREAM_RANGES
@@ -104,8 +106,8 @@ class TableCheck:
     def _holds(self) -> None:
         expected = {
             own_id: redemption.held.deadline_at
-            for own_id, redemption in self._log.state.redemptions.items()
-            if redemption is not None and redemption.status == "held"
+            for (kind, own_id), redemption in self._log.state.facts.items()
+            if kind == "redemption" and redemption is not None and redemption.status == "held"
         }
         for own_id, deadline_at in self._rows("holds"):
             derived, found = expected.pop(own_id, None), utc(deadline_at)
@@ -113,6 +115,18 @@ class TableCheck:
                 self._found("hold_differs", f"holds {own_id}", derived, found)
         for own_id, derived in sorted(expected.items()):
             self._found("hold_differs", f"holds {own_id}", derived, None)
+
+    def _registers(self) -> None:
+        derived_rows = (row_of(key, entry) for key, entry in self._log.state.registers.drain().items())
+        expected = {(row.register, row.key): row for row in derived_rows}
+        for register, key, due_us, value in self._rows("registers"):
+            derived = expected.pop((register, key), None)
+            if derived is None or (derived.due_us, derived.value) != (due_us, value):
+                subject = f"registers {register} {key!r}"
+                self._found("register_differs", subject, derived and derived.value, value)
+        for (register, key), derived in sorted(expected.items()):
+            if derived.value:
+                self._found("register_differs", f"registers {register} {key!r}", derived.value, None)
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Read a table as a stream: it may be larger than the state."""

@@ -184,8 +184,8 @@ def test_an_old_log_is_decided_anew_as_the_very_bytes_that_were_stored(restored:
         command = command_of(line.event)
         assert command is not None, line.topic
         row = ROWS[type(command)]
-        if row.redemption_id is not None:
-            state.redemptions.setdefault(row.redemption_id(command), None)
+        if row.fact is not None:
+            state.facts.setdefault(row.fact(command), None)
         for address in state.accounts.missing(set(row.reads(command, state))):
             state.accounts.load({address: Account()})
         decision = decide(command, state, line.event.recorded_at)
@@ -203,7 +203,7 @@ def test_an_old_log_is_decided_anew_as_the_very_bytes_that_were_stored(restored:
 def command_of(event: Event) -> Command | None:
     """The command that an event was recorded for: it keeps each of its fields under the same name."""
     for command_type, row in ROWS.items():
-        if row.records[0] is type(event):
+        if isinstance(event, row.begins):
             fields = {name: getattr(event, name) for name in command_type.__struct_fields__}
             return command_type(**fields)
     return None
@@ -218,13 +218,12 @@ def told(restored: Restored) -> list[tuple[Command, bytes]]:
     for line in restored.lines:
         command = command_of(line.event)
         if command is not None and not isinstance(command, CompleteExpiry):
-            records = ROWS[type(command)].records
-            answered = [
+            goes_on = ROWS[type(command)].goes_on
+            events = [
                 (each.position, each.event, each.state)
                 for each in by_stream[line.originator_id]
-                if isinstance(each.event, records) and each.position >= line.position
+                if each is line or (isinstance(each.event, goes_on) and each.position > line.position)
             ]
-            events = answered if len(records) > 1 else answered[:1]
             commands.append((command, outcome_body(events, events[-1][0])))  # type: ignore[arg-type]
     return commands
 

@@ -131,7 +131,7 @@ def next_release() -> Iterator[None]:
     """Be the next release for a while."""
     row = Row(
         stream=lambda c: ("commitment", c.id),
-        records=(MoneyCommittedInLi,),
+        begins=(MoneyCommittedInLi,),
         reads=lambda c, _: (addresses.fund(c.fund_id), addresses.available(c.fund_id)),
         decide=lambda c, s, at: commit_money_in_li(c, s.accounts, at),
     )

@@ -43,6 +43,7 @@ from ledger.domain.redemption import (
     RefundRedemption,
     ReleaseHold,
 )
+from ledger.domain.registers import EveryRegister
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.state import ProgrammeState
 from ledger.domain.transfer import TransferCredits
@@ -162,6 +163,7 @@ class World:
 
     def __init__(self, **terms: Any) -> None:
         self.state = ProgrammeState(OPEN_PROGRAMME.id)
+        self.state.registers = EveryRegister()
         self.told: list[tuple[Command, tuple[Event, ...]]] = []
         self.do(but(OPEN_PROGRAMME, **terms))
 
@@ -173,8 +175,8 @@ class World:
     def decide(self, command: Command, at: datetime = NOW) -> tuple[Event, ...]:
         """Decide and change nothing."""
         row = ROWS[type(command)]
-        if row.redemption_id is not None:
-            self.state.redemptions.setdefault(row.redemption_id(command), None)
+        if row.fact is not None:
+            self.state.facts.setdefault(row.fact(command), None)
         for address in row.reads(command, self.state):
             if address not in self.state.accounts:
                 self.state.accounts.load({address: Account()})
@@ -218,7 +220,11 @@ class World:
     def _picture(self, command: Command) -> bytes:
         read = ROWS[type(command)].reads(command, self.state)
         accounts = {address: self.state.accounts[address] for address in read}
-        picture = (accounts, self.state.redemptions, self.state.position, self.state.recorded_at)
+        facts = list(self.state.facts.items())
+        registers = [
+            (kept.register, key, entry) for (kept, key), entry in self.state.registers.entries().items()
+        ]
+        picture = (accounts, facts, registers, self.state.position, self.state.recorded_at)
         return msgspec.json.encode(picture)
 
 

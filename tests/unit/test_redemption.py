@@ -537,7 +537,7 @@ def test_a_redemption_counts_the_events_of_its_stream() -> None:
     steps = zip(STEPS["refunded"], ("held", "fulfilled", "refunded"), strict=True)
     for version, (step, status) in enumerate(steps, 1):
         world.do(step)
-        redemption = world.state.redemptions["coffee-1"]
+        redemption = world.state.facts["redemption", "coffee-1"]
         assert redemption is not None
         assert (redemption.version, redemption.status) == (version, status)
 

@@ -6,7 +6,8 @@ SELECT append_events(
     $5::uuid[], $6::integer[], $7::text[], $8::bytea[],
     $9::text[], $10::text[], $11::text[], $12::bigint[],
     $13::text[], $14::text[], $15::text[], $16::bigint[],
-    $17::text[], $18::timestamptz[], $19::text[], $20::bigint[]
+    $17::text[], $18::timestamptz[], $19::text[], $20::bigint[],
+    $21::text[], $22::text[], $23::timestamptz[], $24::text[]
 )
 
 -- balances_of: every balance of the accounts named
@@ -24,8 +25,10 @@ SELECT DISTINCT account
   FROM balances
  WHERE programme_id = %(programme_id)s AND account > %(after)s
    AND asset = 'CREDIT' AND lot <= %(up_to)s AND amount > 0
-   AND account NOT IN ('redeemed', 'expired', 'issuance', 'adjusted')
+   AND account NOT IN ('redeemed', 'expired', 'lapsed', 'issuance', 'adjusted')
    AND account NOT LIKE '%%:held'
+   AND account NOT LIKE '%%:pending'
+   AND account NOT LIKE 'retired:%%'
  ORDER BY account
  LIMIT %(limit)s
 
@@ -34,4 +37,25 @@ SELECT redemption_id
   FROM holds
  WHERE programme_id = %(programme_id)s AND redemption_id > %(after)s AND deadline_at < %(now)s
  ORDER BY redemption_id
+ LIMIT %(limit)s
+
+-- registers_of: entries of registers by their keys
+SELECT r.register, r.key, r.value
+  FROM unnest(%(registers)s::text[], %(keys)s::text[]) AS k (register, key)
+  JOIN registers AS r
+    ON r.programme_id = %(programme_id)s AND r.register = k.register AND r.key = k.key
+
+-- entries_due: the next entries of a register whose time has come
+SELECT key, value
+  FROM registers
+ WHERE programme_id = %(programme_id)s AND register = %(register)s AND key > %(after)s AND due_at < %(now)s
+ ORDER BY key
+ LIMIT %(limit)s
+
+-- entries_from: the next entries of a register whose keys begin in one way
+SELECT key, value
+  FROM registers
+ WHERE programme_id = %(programme_id)s AND register = %(register)s
+   AND key > %(after)s AND key >= %(prefix)s AND key < %(end)s
+ ORDER BY key
  LIMIT %(limit)s

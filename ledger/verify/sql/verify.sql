@@ -22,3 +22,11 @@ SELECT account, status, given_month, given_credits FROM owners WHERE programme_i
 
 -- holds: open holds and their deadlines
 SELECT redemption_id, deadline_at FROM holds WHERE programme_id = %(programme_id)s
+
+-- registers: entries of all registers, and from when each is due, in microseconds since 2000
+SELECT register, key,
+       CASE WHEN due_at = 'infinity' THEN 9223372036854775807
+            ELSE (extract(epoch FROM due_at - '2000-01-01T00:00:00Z') * 1000000)::bigint END,
+       value
+  FROM registers
+ WHERE programme_id = %(programme_id)s
