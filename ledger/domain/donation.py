@@ -5,7 +5,7 @@ once; what is donated never comes back, so there is no event that undoes a donat
 """
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 
@@ -19,6 +19,9 @@ from ledger.domain.messages import Command, Event
 from ledger.domain.owners import require_open
 from ledger.domain.sink import Sink, require_opened
 from ledger.domain.transfer import move_lots, take_spendable
+
+
+_CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class DonateCredits(Command, frozen=True, kw_only=True, tag_field="kind", tag="credits.donate"):
@@ -103,18 +106,22 @@ def donate_credits(
 def certificate_number(programme_id: str, project_id: str, number: int) -> str:
     """Give the number of a project's certificate, the first of which is 1."""
     text = f"{programme_id}/{project_id}/{number:06d}"
-    return f"{text}-{check_digits(text)}"
+    return f"{text}-{check_character(text)}"
 
 
-def check_digits(text: str) -> str:
-    """Give the two check digits of a text in ASCII, by which a slip in copying it is seen.
+def check_character(text: str) -> str:
+    """Give the letter or digit by which a slip in copying a text is seen.
 
-    Letters count as 10 (A) to 35 (Z) whatever their case, digits as themselves, signs as nothing.
+    Letters count whatever their case, signs do not count; both are ASCII.
 
-    Source: ISO/IEC 7064, MOD 97-10, as in an IBAN.
+    Source: ISO/IEC 7064, MOD 37,36, as in a Global Release Identifier.
     """
-    digits = "".join(str(int(character, 36)) for character in text if character.isalnum())
-    return f"{98 - int(digits + '00') % 97:02d}"
+    product = 36
+    for character in text:
+        if character.isalnum():
+            total = (product + int(character, 36)) % 36 or 36
+            product = total * 2 % 37
+    return _CHARACTERS[(37 - product) % 36]
 
 
 def _lowest_free(sink: Sink, units: int) -> tuple[RetiredSerials, ...]:
