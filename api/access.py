@@ -14,6 +14,7 @@ from api.serving import the_ledger
 from api.typed_fields import MESSAGES
 from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
+from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import (
     FieldsInvalid,
     KeyMissing,
@@ -38,6 +39,7 @@ from ledger.domain.owners import (
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.redemption import CancelRedemption, FulfilRedemption, HoldRedemption, RefundRedemption
 from ledger.domain.rules import PublishMethodology, PublishScenario
+from ledger.domain.sink import AddSinkUnits, OpenSinkProject
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 from ledger.keys import ROLES, Key, Role
@@ -51,6 +53,7 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     FulfilRedemption: ("poster",),
     CancelRedemption: ("poster",),
     RefundRedemption: ("finance",),
+    DonateCredits: ("poster",),
     OpenParticipant: ("poster", "operator"),
     OpenMerchant: ("finance",),
     OpenFund: ("finance",),
@@ -65,6 +68,8 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     HideParticipant: ("poster", "operator"),
     ShowParticipant: ("poster", "operator"),
     EraseParticipant: ("operator",),
+    OpenSinkProject: ("operator",),
+    AddSinkUnits: ("operator",),
     AdjustCredits: ("operator",),
     RunExpiry: ("operator",),
 }

@@ -17,8 +17,11 @@ from ledger.domain.limits import CLOCK_SKEW_MAX, OCCURRED_AT_MIN
 from ledger.domain.messages import Command, Event
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
 from ledger.domain.redemption import Redemption
-from ledger.domain.registers import EntryKey
-from ledger.domain.state import FactKey, ProgrammeState
+from ledger.domain.row import Row
+from ledger.domain.sink_rows import SINK_ROWS
+from ledger.domain.state import ProgrammeState
+
+__all__ = ["ROWS", "Decision", "Row", "decide", "own_id_of", "state_version", "stream_of"]
 
 
 class Decision(NamedTuple):
@@ -28,28 +31,6 @@ class Decision(NamedTuple):
     """Place of the first event in its stream, from 1."""
     events: tuple[Event, ...]
     """Empty when there was nothing to do."""
-
-
-class Row(NamedTuple):
-    """How one kind of command is decided."""
-
-    stream: Callable[[Any], tuple[str, str]]
-    """Kind and own id of the stream its events go to."""
-    begins: tuple[type[Event], ...]
-    """The event that holds the command's content is one of these; a repeat is recognised by it."""
-    reads: Callable[[Any, ProgrammeState], Iterable[str]]
-    """Addresses that must be loaded before it is decided."""
-    decide: Callable[[Any, ProgrammeState, datetime], Event | tuple[Event, ...] | None]
-    goes_on: tuple[type[Event], ...] = ()
-    """Events that may follow that one in the same decision."""
-    fact: Callable[[Any], FactKey] | None = None
-    """The fact that must be loaded from the stream before it is decided."""
-    registers: Callable[[Any, ProgrammeState], Iterable[EntryKey]] | None = None
-    """Entries of registers that must be loaded before it is decided."""
-    version: Callable[[Any, ProgrammeState], int] = lambda _command, _state: 1
-    """Place of its first event in the stream."""
-    is_repeat: Callable[[Any, Any], bool] = lambda _command, _event: True
-    """Whether an event of the stream was made by a command of the same id: where a stream takes several."""
 
 
 def _same_version(command: Any, event: Any) -> bool:
@@ -250,6 +231,7 @@ ROWS: dict[type[Command], Row] = {
         decide=lambda c, _, at: expiry.complete_expiry(c, at),
         version=lambda _command, _state: 2,
     ),
+    **SINK_ROWS,
 }
 
 

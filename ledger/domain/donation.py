@@ -20,7 +20,6 @@ from ledger.domain.owners import require_open
 from ledger.domain.sink import Sink, require_opened
 from ledger.domain.transfer import move_lots, take_spendable
 
-
 _CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

@@ -20,6 +20,7 @@ from ledger.domain.limits import (
     VINTAGE_YEAR_MIN,
 )
 from ledger.domain.messages import Command, Event
+from ledger.domain.registers import Entry
 
 UnitKind = Literal["tree", "mu", "square_metre", "tonne", "kilogram"]
 """What one serial stands for: a tree 株, a mu 亩, a square metre, a tonne or a kilogram of CO2e."""
@@ -101,8 +102,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         return self.last_serial - self.next_serial + 1
 
 
-class Sink(msgspec.Struct, frozen=True, kw_only=True):
-    """What decisions need of one project."""
+class Sink(Entry, frozen=True, kw_only=True, omit_defaults=True):
+    """What decisions need of one project; the key is its id."""
+
+    register: ClassVar[str] = "sinks"
 
     credits_per_unit: int
     deliveries: tuple[Delivery, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from ledger.domain import addresses, owners, redemption
+from ledger.domain import addresses, donation, owners, redemption, sink
 from ledger.domain.activity import ReductionRecorded
 from ledger.domain.book import Accounts
 from ledger.domain.errors import ProgrammeNotFound
@@ -152,6 +152,23 @@ def _redeemed(state: ProgrammeState, event: Event) -> None:
     state.facts[key] = redemption.evolve(state.facts.get(key), event)
 
 
+def _sink_opened(state: ProgrammeState, event: Event) -> None:
+    assert isinstance(event, sink.SinkOpened)
+    state.registers.put(sink.Sink, event.id, sink.evolve(None, event))
+
+
+def _delivered(state: ProgrammeState, event: Event) -> None:
+    assert isinstance(event, sink.SinkUnitsAdded)
+    before = state.registers.get(sink.Sink, event.project_id)
+    state.registers.put(sink.Sink, event.project_id, sink.evolve(before, event))
+
+
+def _donated(state: ProgrammeState, event: Event) -> None:
+    assert isinstance(event, donation.CreditsDonated)
+    before = state.registers.get(sink.Sink, event.project_id)
+    state.registers.put(sink.Sink, event.project_id, donation.evolve(before, event))
+
+
 _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     **dict.fromkeys(CONFIGURATION, _configure),
     CreditsTransferred: _transferred,
@@ -162,6 +179,9 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     ),
     **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
     **dict.fromkeys((RedemptionHeld, *redemption.STATUS_AFTER), _redeemed),
+    sink.SinkOpened: _sink_opened,
+    sink.SinkUnitsAdded: _delivered,
+    donation.CreditsDonated: _donated,
 }
 
 _EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {"redemption": redemption.evolve}

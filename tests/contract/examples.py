@@ -12,6 +12,7 @@ from ledger.domain.activity import CreditsIssued, ReductionRecorded
 from ledger.domain.adjustment import CreditsAdjusted
 from ledger.domain.book import Leg
 from ledger.domain.conversion import CreditsPerGrams
+from ledger.domain.donation import CreditsDonated, RetiredSerials
 from ledger.domain.expiry import CreditsExpired, ExpiryCompleted, ExpiryStarted
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import ExpiryPolicy
@@ -37,6 +38,7 @@ from ledger.domain.redemption import (
     RedemptionReleased,
 )
 from ledger.domain.rules import MethodologyPublished, ScenarioPublished
+from ledger.domain.sink import SinkOpened, SinkUnitsAdded
 from ledger.domain.transfer import CreditsTransferred
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
 
@@ -286,6 +288,47 @@ _EVENTS: tuple[Event, ...] = (
         ),
         redemption_id="R-20261122-0003",
         reason="商品缺货，退回积分",
+    ),
+    SinkOpened(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="liangshan-2026",
+        name_zh="凉山州碳汇造林",
+        name_en="Liangshan afforestation",
+        unit="tree",
+        location="四川省凉山彝族自治州昭觉县",
+        reference="CCER-14-001-V01 造林碳汇，登记号 2026-014",
+        credits_per_unit=200,
+        vintage_year=2026,
+    ),
+    SinkUnitsAdded(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="delivery 2026/3",
+        project_id="liangshan-2026",
+        first_serial=10_001,
+        last_serial=12_000,
+        reference="栽植验收报告 2026-03",
+    ),
+    CreditsDonated(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        legs=(
+            Leg(PARTICIPANT, "CREDIT", EARLIER_LOT, -150),
+            Leg(PARTICIPANT, "CREDIT", LOT, -250),
+            Leg("retired:liangshan-2026", "CREDIT", EARLIER_LOT, 150),
+            Leg("retired:liangshan-2026", "CREDIT", LOT, 250),
+        ),
+        id="donation-91c2",
+        from_account=PARTICIPANT,
+        project_id="liangshan-2026",
+        units=2,
+        credits=400,
+        serials=(
+            RetiredSerials(delivery_id="delivery 2026/2", first_serial=10_000, last_serial=10_000),
+            RetiredSerials(delivery_id="delivery 2026/3", first_serial=10_001, last_serial=10_001),
+        ),
+        certificate="chengdu-tanhui/liangshan-2026/000317-3",
     ),
     CreditsAdjusted(
         occurred_at=OCCURRED,

@@ -65,7 +65,12 @@ RECORDINGS = {
         sha256="066dee8d371a123dc0c80f2f57b4b0cdec6e1c842090f4af80b999a7c9a83254",
         events=228,
         balances_sha256="c218de5be5424617e134301727beefe2598f64a4c632a8d5f378965b5b87e32f",
-        topics_since=frozenset({"participant.hidden", "participant.shown", "participant.erased"}),
+        topics_since=frozenset(
+            {
+                *("participant.hidden", "participant.shown", "participant.erased"),
+                *("sink.opened", "sink.units_added", "credits.donated"),
+            }
+        ),
     )
 }
 
