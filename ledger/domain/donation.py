@@ -12,7 +12,7 @@ import msgspec
 from ledger.domain import addresses
 from ledger.domain.book import Accounts
 from ledger.domain.errors import InsufficientUnits
-from ledger.domain.identifiers import CommandId, EntityId, Holder
+from ledger.domain.identifiers import EntityId, Holder
 from ledger.domain.instants import utc
 from ledger.domain.limits import DONATED_UNITS_MAX
 from ledger.domain.messages import Command, Event
@@ -26,7 +26,7 @@ _CHARACTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class DonateCredits(Command, frozen=True, kw_only=True, tag_field="kind", tag="credits.donate"):
     """Retire a holder's credits for units of a carbon-sink project."""
 
-    id: CommandId
+    id: EntityId
     from_account: Holder
     project_id: EntityId
     units: Annotated[int, msgspec.Meta(ge=1, le=DONATED_UNITS_MAX)]

@@ -168,6 +168,32 @@ VINTAGE_YEAR_MIN: Final = 1990
 VINTAGE_YEAR_MAX: Final = 2100
 """Year of planting or verification: beyond is a slip of the keyboard."""
 
+# --- from an act to credits ---------------------------------------------------------------------
+
+SHARE_CHARS_MAX: Final = 6
+"""A share with four decimals: hundredths of a percent are fine enough."""
+
+FLAGS_MAX: Final = 11
+"""Flags of one activity: each of them once."""
+
+DAY_ACTS_MAX: Final = 10_000
+"""Acts that earn in one day: no cap worth the name is higher."""
+
+FEN_PER_CREDIT_MAX: Final = 10_000
+"""What a budget sets aside for one credit: a hundred yuan."""
+
+WINDOW_H_MAX: Final = 8_784
+"""Hours of ripening, and of a claim window: a leap year; programmes give one to nine days."""
+
+EXCLUSIONS_MAX: Final = 4
+"""Exclusion groups of one scenario; each costs every activity an entry."""
+
+INTERVAL_MAX: Final = timedelta(days=31)
+"""The longest interval that one activity may claim: a month's bill; each day of it is an entry."""
+
+PARTNERS_MAX: Final = 20
+"""Programmes with which claims are checked; each is asked about every shared claim."""
+
 # --- requests ----------------------------------------------------------------------------------
 
 BODY_BYTES_MAX: Final = 65_536
@@ -217,6 +243,34 @@ RETRY_AFTER_S: Final = 1
 
 FIELD_ERRORS_MAX: Final = 20
 """Wrong fields one answer names: enough to mend a form, and no way to make long answers."""
+
+# --- files of other systems --------------------------------------------------------------------
+
+INTAKE_LINE_BYTES_MAX: Final = 262_144
+"""One line of a file: a frame of a vehicle has up to 65,556 bytes, twice as many as hexadecimal digits."""
+
+INTAKE_DOCUMENT_BYTES_MAX: Final = 16_777_216
+"""A JSON list, which is read at once: a sample of frames. What is longer comes with one object a line."""
+
+REPORT_LATE_DAYS: Final = 7
+"""Days after a day from which a report of it is late: vehicle platforms re-send for about a week."""
+
+STEPS_RESTATED_DAYS: Final = 30
+"""Days for which a step count may be restated: telephones and watches are in step again by then."""
+
+ODOMETER_JUMP_KM_MAX: Final = 1_500
+"""Kilometres a vehicle can drive in a day: 24 hours at more than 60 km/h are a jump of the odometer."""
+
+ODOMETER_GAP_KM_MIN: Final = 1
+"""Kilometres that nobody reported between two readings, from which they are a gap: below, it is the
+way between the last reading of a trip and the first of the next."""
+
+READING_GAP_S_MIN: Final = 3_600
+"""Seconds without a reading from which driven kilometres were not seen: frames come every half minute."""
+
+CLOCK_BEHIND_DAYS_MAX: Final = 366
+"""Days a vehicle's clock may be behind the instant at which its frame was received: none re-sends for
+longer than a year."""
 
 # --- streams and webhooks ----------------------------------------------------------------------
 
@@ -274,6 +328,9 @@ SETTLEMENT_LINES_MAX: Final = 1_000
 
 SETTLEMENT_MERCHANTS_MAX: Final = 1_000
 """Merchants in one answer: more than most programmes have, some 500 KB."""
+
+SINKS_SHOWN_MAX: Final = 1_000
+"""Carbon-sink projects in one answer: more than most programmes have, some 1 MB."""
 
 SERIES_PERIODS_MAX: Final = 400
 """Days or months in one series: a year of days, and more months than a programme lives."""

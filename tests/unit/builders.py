@@ -19,6 +19,7 @@ from ledger.domain.adjustment import AdjustCredits
 from ledger.domain.book import Account, Leg, Status
 from ledger.domain.conversion import CreditsPerGrams
 from ledger.domain.decisions import ROWS, decide
+from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CompleteExpiry, ExpireCredits, RunExpiry, StartExpiry
 from ledger.domain.fund import CommitMoney
@@ -45,6 +46,7 @@ from ledger.domain.redemption import (
 )
 from ledger.domain.registers import EveryRegister
 from ledger.domain.rules import PublishMethodology, PublishScenario
+from ledger.domain.sink import AddSinkUnits, OpenSinkProject
 from ledger.domain.state import ProgrammeState
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
@@ -119,6 +121,26 @@ RELEASE = ReleaseHold(occurred_at=NOW, run_id="night-1", redemption_id="coffee-1
 ADJUST = AdjustCredits(
     occurred_at=NOW, id="fix-1", account=ADA, credits=10, approver="王芳", reason="the platform was down"
 )
+OPEN_SINK = OpenSinkProject(
+    occurred_at=NOW,
+    id="forest",
+    name_zh="高原碳汇林",
+    name_en="Highland forest",
+    unit="tree",
+    location="四川省凉山州",
+    reference="CCER 2026-014",
+    credits_per_unit=20,
+    vintage_year=2026,
+)
+ADD_UNITS = AddSinkUnits(
+    occurred_at=NOW,
+    id="delivery-1",
+    project_id="forest",
+    first_serial=101,
+    last_serial=200,
+    reference="planting report 7",
+)
+DONATE = DonateCredits(occurred_at=NOW, id="donation-1", from_account=ADA, project_id="forest", units=2)
 EXPIRE = ExpireCredits(
     occurred_at=NOW, run_id="night-1", account=ADA, up_to=datetime.fromisoformat(YESTERDAY).date()
 )
@@ -292,6 +314,9 @@ def story() -> World:
         but(HOLD, id="tea-2", deadline_at=NOW + SECOND),
         but(HOLD, id="tea-3", offer_id="green-tea", fee_fen=30),
         but(FULFIL, redemption_id="tea-3"),
+        OPEN_SINK,
+        ADD_UNITS,
+        but(DONATE, units=1),
         but(FREEZE, participant_id="bo"),
         but(UNFREEZE, participant_id="bo"),
         HIDE,

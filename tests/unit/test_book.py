@@ -75,7 +75,7 @@ def test_grams_are_conserved() -> None:
 def test_credits_issued_and_adjusted_are_all_somewhere() -> None:
     book = sums()
     put_in = -book["CREDIT", "issuance"] - book["CREDIT", "adjusted"]
-    places = ("participant", "held", "redeemed", "expired")
+    places = ("participant", "held", "redeemed", "expired", "retired")
     assert put_in == sum(book["CREDIT", place] for place in places) == 2 + 90 + 10 - 3
 
 

@@ -31,6 +31,7 @@ from ledger.domain.sink import Sink
 from tests.unit.builders import (
     ADA,
     CAFE,
+    DONATE,
     LATER,
     NOW,
     SCHOOL,
@@ -44,8 +45,6 @@ from tests.unit.builders import (
     two_faults,
 )
 from tests.unit.test_sink import delivered, with_units
-
-DONATE = DonateCredits(occurred_at=NOW, id="donation-1", from_account=ADA, project_id="forest", units=2)
 
 
 def donated(command: DonateCredits, sink: Sink | None, account: Account) -> CreditsDonated:

@@ -13,28 +13,8 @@ from ledger.domain.errors import (
     SinkNotFound,
     TooManyDeliveries,
 )
-from ledger.domain.sink import AddSinkUnits, Delivery, OpenSinkProject, Sink, SinkOpened, add_units, evolve
-from tests.unit.builders import NOW, but, converted, one_fault, two_faults
-
-OPEN_SINK = OpenSinkProject(
-    occurred_at=NOW,
-    id="forest",
-    name_zh="高原碳汇林",
-    name_en="Highland forest",
-    unit="tree",
-    location="四川省凉山州",
-    reference="CCER 2026-014",
-    credits_per_unit=20,
-    vintage_year=2026,
-)
-ADD_UNITS = AddSinkUnits(
-    occurred_at=NOW,
-    id="delivery-1",
-    project_id="forest",
-    first_serial=101,
-    last_serial=200,
-    reference="planting report 7",
-)
+from ledger.domain.sink import Delivery, Sink, SinkOpened, add_units, evolve
+from tests.unit.builders import ADD_UNITS, NOW, OPEN_SINK, but, converted, one_fault, two_faults
 
 
 def delivered(*ranges: tuple[int, int]) -> Sink:
