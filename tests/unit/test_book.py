@@ -101,6 +101,7 @@ def test_folding_the_events_again_gives_the_same_book() -> None:
     assert again.accounts.changed_balances == told.accounts.changed_balances
     assert (again.position, again.recorded_at) == (told.position, told.recorded_at)
     assert again.facts.items() <= told.facts.items()
+    assert again.registers.drain().items() <= told.registers.entries().items()
     assert {address: again.accounts[address] for address in owners} == {
         address: told.accounts[address] for address in owners
     }

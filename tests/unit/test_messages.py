@@ -100,7 +100,7 @@ def test_each_kind_of_command_has_a_tag_of_its_own() -> None:
     tags = [str(config.tag) for config in configs]
     assert len(set(tags)) == len(tags)
     assert {config.tag_field for config in configs} == {"kind"}
-    assert all(re.fullmatch(r"[a-z]+\.[a-z]+", tag) for tag in tags)
+    assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", tag) for tag in tags)
 
 
 # ── When ─────────────────────────────────────────────────────────────────────────────────────
