@@ -12,7 +12,7 @@ from ledger.projections.leaderboards_acts import Act, Noticed, steps_of
 from ledger.projections.leaderboards_board import LARGE_MEMBERS, Board
 from ledger.projections.leaderboards_buckets import bucket_of
 from ledger.projections.leaderboards_fold import Fold
-from ledger.projections.leaderboards_memory import WHOLE, Change, Memory
+from ledger.projections.leaderboards_memory import WHOLE, Change, Memory, Person
 from ledger.projections.leaderboards_rows import CountKey, Rows
 from ledger.projections.view import Page, Table
 
@@ -48,19 +48,17 @@ class Leaderboards:
         if self._memory is None:
             self._memory = rows.memory(self.large_members)
         memory = self._memory
-        fold = Fold(memory, rows, rows.people(_named(steps)))
+        fold = Fold(memory, rows, _people(memory, rows, _named(steps)))
         fold.prepare(steps)
-        if boards := [board for _, board in sorted(fold.touched.items()) if board.leaves]:
-            rows.read_leaves(boards)
-        fold.run(steps)
+        rows.read_leaves([board for _, board in sorted(fold.touched.items())])
+        fold.run()
         rows.write_boards([*fold.new_boards, *fold.promoted])
         rows.write_people([person for person in fold.people.values() if person.is_changed])
         rows.write_organisations(fold.new_organisations)
         rows.write_scenarios(fold.new_scenarios)
         _write_leaves(fold, rows, page.after)
         _write_large(memory, fold, rows)
-        for board in fold.touched.values():
-            board.forget_page()
+        memory.keep(fold.people, fold.touched.values())
 
 
 def _named(steps: Iterable[Act | Noticed]) -> set[str]:
@@ -73,6 +71,15 @@ def _named(steps: Iterable[Act | Noticed]) -> set[str]:
             event: Any = step.event
             named.add(getattr(event, "participant_id", None) or event.id)
     return named
+
+
+def _people(memory: Memory, rows: Rows, named: set[str]) -> dict[str, Person]:
+    """Give those named who are known."""
+    known = memory.known
+    people = {own_id: known[own_id] for own_id in named if own_id in known}
+    if missing := named.difference(people):
+        people |= rows.people(missing)
+    return people
 
 
 def _write_leaves(fold: Fold, rows: Rows, after: int) -> None:
@@ -107,7 +114,7 @@ def _write_large(memory: Memory, fold: Fold, rows: Rows) -> None:
     if counts:
         rows.add_counts(counts, since)
         counts.clear()
-    _write_scores(memory, fold, rows, [board for board in large.values() if board.pending])
+    _write_scores(memory, fold, rows)
     if before and fold.erased:
         people = {person.id: (person, person.position) for person in fold.erased}
         for number, own_id, organisation, amount_g, credits_earned in rows.erase(before, list(people)):
@@ -131,20 +138,23 @@ def _count(
     counts[*field, True, bucket_of(credits_earned)] += members
 
 
-def _write_scores(memory: Memory, fold: Fold, rows: Rows, boards: list[Board]) -> None:
-    if not boards:
+def _write_scores(memory: Memory, fold: Fold, rows: Rows) -> None:
+    """Write what was done on large boards; those to which a page adds the same are written as one."""
+    added = fold.added_to_large()
+    if not added:
         return
     fields = []
-    for board in boards:
-        organisations = {pending.organisation for pending in board.pending.values()}
+    for boards, pending in added:
+        organisations = sorted({one.organisation for one in pending.values()})
         fields += [
             (board.number, organisation, whole)
-            for organisation in sorted(organisations)
+            for board in boards
+            for organisation in organisations
             for whole in memory.within[organisation]
             if (board.number, whole) in memory.large_within
         ]
     promoted = {board.number for board in fold.promoted}
-    for number, organisation, entered in rows.write_scores(boards, fields):
+    for number, organisation, entered in rows.write_scores(added, fields):
         if number not in promoted:  # of those, whoever entered was seen to enter
             fold.add_everywhere(number, organisation, Change(entered, entered, 0, 0, 0))
 

@@ -5,7 +5,6 @@ event's local day is that of `occurred_at` in the programme's zone.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -67,6 +66,10 @@ class Act:
     last: int
 
 
+Gain = tuple[str, int, int]
+"""Participant, grams, credits."""
+
+
 class Noticed(NamedTuple):
     """A notice at its place in the log."""
 
@@ -83,73 +86,68 @@ def steps_of(page: Page) -> list[Act | Noticed]:
     for entry in page.entries:
         event = entry.event
         if event.legs or type(event) is ReductionRecorded:
-            if earned := earnings(event):
+            for gain in earnings(event):
                 if event.occurred_at != occurred_at:  # credits mostly follow their grams
                     occurred_at = event.occurred_at
                     on = occurred_at.astimezone(time_zone).date()
-                previous = _add(steps, entry, on, earned, previous)
+                if previous is None or not _goes_on(previous, entry, on, gain):
+                    previous = _begin(entry, on, gain)
+                    steps.append(previous)
         elif isinstance(event, NOTICES):
             steps.append(Noticed(entry.position, event))
     return steps
 
 
-def _add(
-    steps: list[Act | Noticed],
-    entry: Entry,
-    on: date,
-    earned: Iterable[tuple[str, int, int]],
-    previous: Act | None,
-) -> Act | None:
-    """Add what an event earned; give the act that the next event may go on with."""
+def _begin(entry: Entry, on: date, gain: Gain) -> Act:
+    """Begin an act with what an event gives."""
+    position = entry.position
     scenario_id = getattr(entry.event, "scenario_id", "")
-    for participant_id, amount_g, credits_earned in earned:
-        if (
-            previous is not None
-            and previous.stream == entry.originator_id
-            and previous.last == entry.position - 1
-            and previous.participant_id == participant_id
-            and previous.scenario_id == scenario_id
-            and previous.on == on
-        ):
-            previous.amount_g += amount_g
-            previous.credits += credits_earned
-            previous.last = entry.position
-        else:
-            previous = Act(
-                participant_id,
-                scenario_id,
-                on,
-                amount_g,
-                credits_earned,
-                entry.originator_id,
-                entry.position,
-                entry.position,
-            )
-            steps.append(previous)
-    return previous
+    return Act(gain[0], scenario_id, on, gain[1], gain[2], entry.originator_id, position, position)
 
 
-def earnings(event: Event) -> list[tuple[str, int, int]]:
-    """Give participants with their grams and the credits they earned, in order of the legs.
+def _goes_on(act: Act, entry: Entry, on: date, gain: Gain) -> bool:
+    """Add what an event gives to the act before it, if it is of the same fact; say whether it is."""
+    position = entry.position
+    if (
+        act.last != position - 1
+        or act.participant_id != gain[0]
+        or act.stream.int != entry.originator_id.int
+        or act.on != on
+        or act.scenario_id != getattr(entry.event, "scenario_id", "")
+    ):
+        return False
+    act.amount_g += gain[1]
+    act.credits += gain[2]
+    act.last = position
+    return True
+
+
+def earnings(event: Event) -> list[Gain]:
+    """Give what participants gained by an event, in order of the legs.
 
     Credits are earned where the other side is issuance: gifts, adjustments and refunds are not.
     Whoever did something that avoided nothing has done it all the same.
     """
-    found: list[tuple[str, int, int]] = []
+    found: list[Gain] = []
     is_issue: bool | None = None
     for account, asset, _, amount in event.legs:
-        if not account.startswith(_PARTICIPANT) or account.find(":", _ID_AT) >= 0:
-            continue
-        if asset == GRAMS:
-            found.append((account[_ID_AT:], amount, 0))
-        elif asset == CREDIT:
+        if asset == CREDIT:
             if is_issue is None:
-                is_issue = any(leg[0] == ISSUANCE and leg[1] == CREDIT for leg in event.legs)
-            if is_issue:
-                found.append((account[_ID_AT:], 0, amount))
+                is_issue = _is_issue(event)
+            if not is_issue:
+                continue
+        elif asset != GRAMS:
+            continue
+        if account.startswith(_PARTICIPANT) and account.find(":", _ID_AT) < 0:
+            own_id = account[_ID_AT:]
+            found.append((own_id, 0, amount) if is_issue and asset == CREDIT else (own_id, amount, 0))
     if not found and isinstance(event, ReductionRecorded):
         found.append((event.participant_id, 0, 0))
     return found
+
+
+def _is_issue(event: Event) -> bool:
+    return ISSUANCE in [account for account, asset, _, _ in event.legs if asset == CREDIT]
 
 
 @lru_cache(maxsize=4096)

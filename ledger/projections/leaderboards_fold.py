@@ -4,14 +4,15 @@ Rule of the room: events are taken one by one, in order, so that nothing depends
 ends; what must be read for that comes through `Stored`, and what must be written stays here.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
 from ledger.projections.leaderboards_acts import PERIODS, Act, Noticed, starts_of
-from ledger.projections.leaderboards_board import LEAF_BITS, Board, Course, Leaf, Pending
+from ledger.projections.leaderboards_board import LEAF_BITS, Board, Course, Pending
+from ledger.projections.leaderboards_count import Placed, count, promote, settle, sum_of
 from ledger.projections.leaderboards_memory import WHOLE, Change, Memory, Organisation, Person, Stored
 
 
@@ -40,15 +41,23 @@ class Fold:
         self.erased: list[Person] = []
         self.changes: dict[tuple[int, int], Change] = {}
         """By board and organisation, `WHOLE` included."""
-        self._courses: dict[int, Course] = {}
+        self.courses: dict[tuple[date, str], Course] = {}
+        """Those of the page."""
+        self._steps: list[Placed | Noticed] = []
 
     def prepare(self, steps: Iterable[Act | Noticed]) -> None:
         """Give numbers to who and what is new, and name the leaves that will be needed."""
+        people, courses = self.people, self.courses
         for step in steps:
             if isinstance(step, Act):
-                person = self._person(step.participant_id, step.first)
-                self._name_leaves(self._course(step), person)
+                person = people.get(step.participant_id) or self._person(step.participant_id, step.first)
+                course = courses.get((step.on, step.scenario_id)) or self._course(step)
+                leaf_number = person.number >> LEAF_BITS
+                if leaf_number not in course.leaves:
+                    self._name_leaves(course, leaf_number)
+                self._steps.append((leaf_number, step, person, course))
             else:
+                self._steps.append(step)
                 match step.event:
                     case ParticipantOpened(id=own_id):
                         self._name_all_leaves(self._person(own_id, step.position))
@@ -59,13 +68,18 @@ class Fold:
                     case _:
                         pass
 
-    def run(self, steps: Iterable[Act | Noticed]) -> None:
+    def run(self) -> None:
         """Take every step, and roll up what came of them."""
-        for step in steps:
-            if isinstance(step, Act):
-                self._count(step)
-            else:
+        stretch: list[Placed] = []
+        for step in self._steps:
+            if isinstance(step, Noticed):
+                if stretch and self._looks_back(step):
+                    self._count(stretch)
+                    stretch = []
                 self._notice(step)
+            else:
+                stretch.append(step)
+        self._count(stretch)
         self._roll_up()
 
     # --- who and what is new ----------------------------------------------------------------
@@ -81,14 +95,14 @@ class Fold:
         return person
 
     def _course(self, act: Act) -> Course:
-        course = self._memory.courses.get((act.on, act.scenario_id))
+        """Take up the course of an act that is the page's first in it."""
+        key = (act.on, act.scenario_id)
+        course = self._memory.courses.get(key)
         if course is None:
-            boards = tuple(self._boards(act))
-            course = Course(boards, tuple(board for board in boards if board.large_at))
-            self._memory.courses[act.on, act.scenario_id] = course
-        if id(course) not in self._courses:
-            self._courses[id(course)] = course
-            self.touched.update((board.number, board) for board in course.boards)
+            course = self._memory.courses[key] = Course(tuple(self._boards(act)))
+        course.begin_page()
+        self.courses[key] = course
+        self.touched.update((board.number, board) for board in course.boards)
         return course
 
     def _boards(self, act: Act) -> Iterable[Board]:
@@ -101,79 +115,35 @@ class Fold:
                     self.new_boards.append(boards[key])
                 yield boards[key]
 
-    def _name_leaves(self, course: Course, person: Person) -> None:
-        number = person.number >> LEAF_BITS
-        if number not in course.leaves:
-            course.leaves[number] = ()
-            for board in course.boards:
-                if not board.large_at:
-                    board.leaves.setdefault(number, None)
+    def _name_leaves(self, course: Course, number: int) -> None:
+        course.leaves[number] = None
+        for board in course.boards:
+            if not board.large_at:
+                self._name_leaf(board, number)
+
+    def _name_leaf(self, board: Board, number: int) -> None:
+        if number not in board.leaves:
+            board.leaves[number] = self._memory.leaves.get((board.number, number))
 
     def _name_all_leaves(self, person: Person) -> None:
         if person.is_stored:
-            leaf = person.number >> LEAF_BITS
             for board in self._memory.boards.values():
                 self.touched[board.number] = board
                 if not board.large_at:
-                    board.leaves.setdefault(leaf)
+                    self._name_leaf(board, person.number >> LEAF_BITS)
 
     # --- acts -------------------------------------------------------------------------------
 
-    def _count(self, act: Act) -> None:
-        person = self.people[act.participant_id]
-        course = self._memory.courses[act.on, act.scenario_id]
-        sums = course.sums.setdefault(person.organisation, [0, 0, 0])
-        sums[0] += act.amount_g
-        sums[1] += act.credits
-        sums[2] = act.last
-        if person.visibility == "erased":
-            return  # what they did stays in the sums; they do not come back
-        number, amount_g, credits_earned, last = person.number, act.amount_g, act.credits, act.last
-        leaves = course.leaves.get(number >> LEAF_BITS) or self._leaves(course, number >> LEAF_BITS)
-        large = course.large
-        for leaf in leaves:  # the innermost loop of catching up, written out for that
-            members = leaf.members
-            place = bisect_left(members, number)
-            if place < len(members) and members[place] == number:
-                leaf.amounts_g[place] += amount_g
-                leaf.credits[place] += credits_earned
-                leaf.position = last
-            else:
-                leaf.insert(place, number, person.organisation, amount_g, credits_earned)
-                leaf.position = last
-                board = leaf.board
-                board.entered += 1
-                board.entries[person.organisation] += 1
-                if board.entered > self._memory.large_members:
-                    self._promote(board, act)
-        for board in large:
-            self._count_large(board, person, act)
+    def _count(self, stretch: Sequence[Placed]) -> None:
+        """Count acts; boards that too many have entered become large."""
+        count(stretch)
+        for board in list(self.touched.values()):
+            if board.arrivals:
+                place = settle(board, stretch, self._memory.large_members)
+                if place is not None:
+                    self._promote(board, stretch, place)
 
-    def _leaves(self, course: Course, number: int) -> tuple[Leaf, ...]:
-        """Give the leaves of all small boards of a course in which a participant is."""
-        leaves = []
-        for board in course.boards:
-            if not board.large_at:
-                leaf = board.leaves[number]
-                if leaf is None:
-                    leaf = board.leaves[number] = Leaf(board)
-                leaves.append(leaf)
-        course.leaves[number] = tuple(leaves)
-        return course.leaves[number]
-
-    def _count_large(self, board: Board, person: Person, act: Act) -> None:
-        pending = board.pending.get(person.id)
-        if pending is None:
-            board.pending[person.id] = Pending(person.organisation, act.amount_g, act.credits, act.last)
-            if board.is_promoted:
-                board.entries[person.organisation] += 1
-        else:
-            pending.amount_g += act.amount_g
-            pending.credits += act.credits
-            pending.position = act.last
-
-    def _promote(self, board: Board, act: Act) -> None:
-        """Turn a board's leaves into rows, at the event by which one too many entered."""
+    def _promote(self, board: Board, stretch: Sequence[Placed], place: int) -> None:
         leaves = {
             **self._stored.leaves_of(board),
             **{n: leaf for n, leaf in board.leaves.items() if leaf},
@@ -181,21 +151,24 @@ class Fold:
         ids = {person.number: person.id for person in self.people.values()}
         numbers = [number for leaf in leaves.values() for number in leaf.members]
         ids |= self._stored.ids_of(number for number in numbers if number not in ids)
-        for leaf in leaves.values():
-            columns = zip(leaf.members, leaf.organisations, leaf.amounts_g, leaf.credits, strict=True)
-            for number, organisation, amount_g, credits_earned in columns:
-                board.pending[ids[number]] = Pending(organisation, amount_g, credits_earned, act.first)
-        board.pending[act.participant_id].position = act.last
-        board.large_at = board.position = act.first
-        board.is_promoted = True
-        board.leaves = {}
+        promote(board, stretch, place, leaves.values(), ids)
+        self._memory.drop_leaves(board)
         self.promoted.append(board)
-        for course in self._memory.courses.values():
+        for course in self.courses.values():
             if board in course.boards:
-                course.leaves = {}
-                course.large = (*course.large, board)
+                course.promote(board)
 
     # --- notices ----------------------------------------------------------------------------
+
+    def _looks_back(self, noticed: Noticed) -> bool:
+        """Whether it changes something about acts before it, so that those must have been counted."""
+        match noticed.event:
+            case ParticipantOpened(id=own_id):
+                return self.people[own_id].position < noticed.position
+            case ParticipantErased():
+                return True
+            case _:
+                return False
 
     def _notice(self, noticed: Noticed) -> None:
         position, event = noticed
@@ -242,18 +215,23 @@ class Fold:
             self.moved.append((person, position))
         for board in self._memory.boards.values():
             leaf = board.leaves.get(person.number >> LEAF_BITS)
-            if board.large_at:
-                self._move_pending(board, person, position)
-            elif leaf and (place := leaf.find(person.number)) is not None:
+            if leaf and (place := leaf.find(person.number)) is not None:
                 leaf.organisations[place] = person.organisation
                 leaf.position = position
                 self.move(board.number, person, 1, leaf.amounts_g[place], leaf.credits[place], position)
+        for board in self.promoted:
+            self._move_pending(board.pending, [board], person, position)
+        for course in self.courses.values():
+            self._move_pending(course.pending, course.large, person, position)
 
-    def _move_pending(self, board: Board, person: Person, position: int) -> None:
-        if pending := board.pending.get(person.id):
-            pending.organisation, pending.position = person.organisation, position
-            entered = int(board.is_promoted)  # of others, those who are new are only known when written
-            self.move(board.number, person, entered, pending.amount_g, pending.credits, position)
+    def _move_pending(
+        self, pending: dict[str, Pending], boards: Iterable[Board], person: Person, position: int
+    ) -> None:
+        if row := pending.get(person.id):
+            row.organisation, row.position = person.organisation, position
+            for board in boards:
+                entered = int(board.is_promoted)  # of others, those who are new are only known when written
+                self.move(board.number, person, entered, row.amount_g, row.credits, position)
 
     def move(
         self, board: int, person: Person, entered: int, amount_g: int, credits_earned: int, position: int
@@ -280,13 +258,27 @@ class Fold:
 
     def _roll_up(self) -> None:
         """Carry what was added for an organisation to everything in which it lies."""
-        for course in self._courses.values():
+        for course in self.courses.values():
             for organisation, (amount_g, credits_earned, last) in course.sums.items():
                 for board in course.boards:
                     entered = board.entries.pop(organisation, 0)
                     gained = Change(entered, entered, amount_g, credits_earned, last)
                     self.add_everywhere(board.number, organisation, gained)
-            course.sums, course.leaves = {}, {}
+
+    def added_to_large(self) -> list[tuple[list[Board], dict[str, Pending]]]:
+        """Give what the page adds to rows of large boards, by participant; once for boards of the same."""
+        courses_of: dict[int, list[Course]] = {}
+        for course in self.courses.values():
+            for board in course.large if course.pending else ():
+                courses_of.setdefault(board.number, []).append(course)
+        alike: dict[tuple[int, ...], tuple[list[Board], list[Course]]] = {}
+        for number, courses in courses_of.items():
+            boards, _ = alike.setdefault(tuple(map(id, courses)), ([], courses))
+            boards.append(self.touched[number])
+        added = [
+            (boards, sum_of([course.pending for course in courses])) for boards, courses in alike.values()
+        ]
+        return added + [([board], board.pending) for board in self.promoted if board.pending]
 
     def add_everywhere(self, board: int, organisation: int, added: Change) -> None:
         """Add to a board, to an organisation's part of it, and to those in which it lies."""

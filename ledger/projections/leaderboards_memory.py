@@ -6,6 +6,7 @@ Rule of the room: whatever is here stands in the tables too, or will with the pa
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from ledger.projections.leaderboards_acts import Period
@@ -13,6 +14,11 @@ from ledger.projections.leaderboards_board import Board, Course, Leaf
 
 WHOLE: Final = 0
 """Instead of an organisation's number: everybody."""
+
+LEAVES_REMEMBERED_MAX: Final = 5_000
+"""Leaves that stay in memory, some 10 MB: all that a town of 10,000 goes on changing."""
+PEOPLE_REMEMBERED_MAX: Final = 20_000
+"""Participants who do, some 6 MB."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,11 +78,41 @@ class Memory:
     """Boards and organisations whose part of them has counts of its own."""
     people: int = 0
     """The highest number given to a participant."""
+    known: dict[str, Person] = field(default_factory=dict)
+    """Some of them by id, as they are stored."""
+    leaves: dict[tuple[int, int], Leaf] = field(default_factory=dict)
+    """Some leaves by board and number, as they are stored; those that changed last come last."""
 
     def add_organisation(self, organisation: Organisation) -> None:
         """Remember an organisation."""
         self.organisations[organisation.id] = organisation
         self.within[organisation.number] = (organisation.number, *self.within[organisation.parent])
+
+    def keep(self, people: Mapping[str, Person], touched: Iterable[Board]) -> None:
+        """Remember what a page wrote, as far as there is room, and be ready for the next."""
+        for person in people.values():
+            person.is_stored, person.is_changed = True, False
+        if len(self.known) + len(people) > PEOPLE_REMEMBERED_MAX:
+            self.known.clear()
+        if len(people) <= PEOPLE_REMEMBERED_MAX:
+            self.known.update(people)
+        for board in touched:
+            self._keep_leaves(board)
+            board.forget_page()
+        for key in list(islice(self.leaves, max(len(self.leaves) - LEAVES_REMEMBERED_MAX, 0))):
+            del self.leaves[key]
+
+    def _keep_leaves(self, board: Board) -> None:
+        kept = self.leaves
+        for number, leaf in board.leaves.items():
+            kept.pop((board.number, number), None)
+            if leaf is not None and leaf.members:
+                kept[board.number, number] = leaf
+
+    def drop_leaves(self, board: Board) -> None:
+        """Forget all leaves of a board."""
+        for key in [key for key in self.leaves if key[0] == board.number]:
+            del self.leaves[key]
 
 
 class Stored(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
-from ledger.projections.leaderboards_board import Board, Leaf
+from ledger.projections.leaderboards_board import Board, Leaf, Pending
 from ledger.projections.leaderboards_buckets import PACKED_BOUNDS
 from ledger.projections.leaderboards_memory import Change, Memory, Organisation, Person
 from ledger.store.arrays import ByteaArray, Int4Array, Int8Array, TextArray
@@ -56,9 +56,16 @@ class Rows:
         return dict(self._run("ids", numbers=Int4Array.of(list(numbers))).fetchall())
 
     def read_leaves(self, boards: Sequence[Board]) -> None:
-        """Read those leaves that boards name and that are there."""
+        """Read those leaves that boards name, that are not remembered, and that are there."""
         by_number = {board.number: board for board in boards}
-        named = [(board.number, leaf) for board in boards for leaf in sorted(board.leaves)]
+        named = [
+            (board.number, number)
+            for board in boards
+            for number, leaf in sorted(board.leaves.items())
+            if leaf is None
+        ]
+        if not named:
+            return
         numbers, leaves = _columns(named, 2)
         for number, leaf, *stored in self._run(
             "leaves", boards=Int4Array.of(numbers), leaves=Int4Array.of(leaves)
@@ -127,19 +134,28 @@ class Rows:
 
     def write_leaves(self, leaves: Sequence[tuple[int, int, Leaf]]) -> None:
         """Write changed leaves; those in which nobody is left are taken out."""
-        full = [(board, leaf, one.position, *one.stored()) for board, leaf, one in leaves if one.members]
-        if full:
-            boards, numbers, positions, members, organisations, amounts_g, credits_earned = _columns(full, 7)
-            self._run(
-                "write_leaves",
-                boards=Int4Array.of(boards),
-                leaves=Int4Array.of(numbers),
-                members=ByteaArray.of(members),
-                organisations=ByteaArray.of(organisations),
-                amounts_g=ByteaArray.of(amounts_g),
-                credits=ByteaArray.of(credits_earned),
-                positions=Int8Array.of(positions),
-            )
+        for query, is_stored in (("change_leaves", True), ("add_leaves", False)):
+            rows = [
+                (board, number, *leaf.stored(), leaf.position)
+                for board, number, leaf in leaves
+                if leaf.members and leaf.is_stored is is_stored
+            ]
+            if rows:
+                boards, numbers, members, organisations, amounts_g, credits_earned, positions = _columns(
+                    rows, 7
+                )
+                self._run(
+                    query,
+                    boards=Int4Array.of(boards),
+                    leaves=Int4Array.of(numbers),
+                    members=ByteaArray.of(members),
+                    organisations=ByteaArray.of(organisations),
+                    amounts_g=ByteaArray.of(amounts_g),
+                    credits=ByteaArray.of(credits_earned),
+                    positions=Int8Array.of(positions),
+                )
+        for _, _, leaf in leaves:
+            leaf.is_stored = True
         if empty := [(board, leaf) for board, leaf, one in leaves if not one.members]:
             boards, numbers = _columns(empty, 2)
             self._run("drop_leaves", boards=Int4Array.of(boards), leaves=Int4Array.of(numbers))
@@ -169,23 +185,29 @@ class Rows:
         ).fetchall()
 
     def write_scores(
-        self, boards: Sequence[Board], fields: Sequence[tuple[int, int, int]]
+        self,
+        added: Sequence[tuple[Sequence[Board], dict[str, Pending]]],
+        fields: Sequence[tuple[int, int, int]],
     ) -> list[tuple[int, int, int]]:
         """Add to rows of large boards, and to their counts.
 
         Args:
-            boards: with something pending, by number.
+            added: boards, and what is added to the rows of each of them, by participant.
             fields: board, organisation of a participant, organisation whose part has counts.
 
         Returns:
             Board, organisation, how many entered.
         """
-        ids = [participant_id for board in boards for participant_id in sorted(board.pending)]
-        pending = [board.pending[own_id] for board in boards for own_id in sorted(board.pending)]
+        rows = [(part, *one) for part, (_, pending) in enumerate(added) for one in sorted(pending.items())]
+        parts, ids, pending = _columns(rows, 3)
+        boards = [
+            (board.number, part, board.large_at) for part, (some, _) in enumerate(added) for board in some
+        ]
+        large_boards, large_parts, large_at = _columns(boards, 3)
         field_boards, field_members, wholes = _columns(fields, 3)
         found = self._run(
             "write_scores",
-            boards=Int4Array.of([board.number for board in boards for _ in board.pending]),
+            parts=Int4Array.of(parts),
             participants=TextArray.of_texts(ids),
             organisations=Int4Array.of([one.organisation for one in pending]),
             amounts_g=Int8Array.of([one.amount_g for one in pending]),
@@ -195,8 +217,9 @@ class Rows:
             field_boards=Int4Array.of(field_boards),
             field_members=Int4Array.of(field_members),
             fields=Int4Array.of(wholes),
-            large_boards=Int4Array.of([board.number for board in boards]),
-            large_at=Int8Array.of([board.large_at for board in boards]),
+            large_boards=Int4Array.of(large_boards),
+            large_parts=Int4Array.of(large_parts),
+            large_at=Int8Array.of(large_at),
         ).fetchall()
         self._drop_counts([tuple(row[1:5]) for row in found if not row[0]])
         return [(row[1], row[2], row[5]) for row in found if row[0]]

@@ -72,15 +72,20 @@ SELECT %(programme_id)s, r.* FROM unnest(%(organisations)s, %(numbers)s, %(paren
 INSERT INTO leaderboard_scenarios (programme_id, scenario_id, position)
 SELECT %(programme_id)s, r.* FROM unnest(%(scenarios)s, %(positions)s) AS r
 
--- write_leaves: those that a page changed
+-- add_leaves: new ones
 INSERT INTO leaderboard_leaves
        (programme_id, board, leaf, members, organisations, amounts_g, credits, position)
 SELECT %(programme_id)s, r.*
   FROM unnest(%(boards)s, %(leaves)s, %(members)s, %(organisations)s, %(amounts_g)s, %(credits)s,
               %(positions)s) AS r
-    ON CONFLICT (programme_id, board, leaf)
-    DO UPDATE SET members = excluded.members, organisations = excluded.organisations,
-                  amounts_g = excluded.amounts_g, credits = excluded.credits, position = excluded.position
+
+-- change_leaves: those that were there
+UPDATE leaderboard_leaves l
+   SET members = r.members, organisations = r.organisations, amounts_g = r.amounts_g, credits = r.credits,
+       position = r.position
+  FROM unnest(%(boards)s, %(leaves)s, %(members)s, %(organisations)s, %(amounts_g)s, %(credits)s,
+              %(positions)s) AS r (board, leaf, members, organisations, amounts_g, credits, position)
+ WHERE l.programme_id = %(programme_id)s AND l.board = r.board AND l.leaf = r.leaf
 
 -- drop_leaves: those in which nobody is left
 DELETE FROM leaderboard_leaves l
@@ -111,9 +116,10 @@ RETURNING board, participant_id, organisation, amount_g, credits
 WITH changed AS (
     INSERT INTO leaderboard_scores AS s
            (programme_id, board, participant_id, organisation, amount_g, credits, position)
-    SELECT %(programme_id)s, r.*
-      FROM unnest(%(boards)s, %(participants)s, %(organisations)s, %(amounts_g)s, %(credits)s,
-                  %(positions)s) AS r
+    SELECT %(programme_id)s, l.board, r.participant_id, r.organisation, r.amount_g, r.credits, r.position
+      FROM unnest(%(parts)s, %(participants)s, %(organisations)s, %(amounts_g)s, %(credits)s, %(positions)s)
+           AS r (part, participant_id, organisation, amount_g, credits, position)
+      JOIN unnest(%(large_boards)s, %(large_parts)s) AS l (board, part) USING (part)
         ON CONFLICT (programme_id, board, participant_id)
         DO UPDATE SET amount_g = s.amount_g + excluded.amount_g, credits = s.credits + excluded.credits,
                       position = excluded.position
