@@ -155,7 +155,11 @@ def test_an_impossible_id_in_the_path_of_a_command_is_named(town: Town, own_id: 
     "own_id", ["%00", "a%0Ab", "x" * 100, "%20", "%F0%9F%98%80", "%ED%A0%80", "ann%3Aheld"]
 )
 @pytest.mark.parametrize(
-    "path", ["/participants/{}", "/funds/{}", "/redemptions/{}", "/methodologies/{}/versions/1"]
+    "path",
+    [
+        *("/participants/{}", "/funds/{}", "/redemptions/{}", "/methodologies/{}/versions/1"),
+        *("/sinks/{}", "/donations/{}"),
+    ],
 )
 def test_an_impossible_id_in_the_path_of_a_reading_is_not_found(town: Town, path: str, own_id: str) -> None:
     answer = town.get(path.format(own_id))

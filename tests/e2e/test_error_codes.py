@@ -161,6 +161,14 @@ def _lines(town: Town, *lines: bytes, atomic: bool | None = None) -> Answer:
     return town.bulk(*lines, atomic=atomic)
 
 
+def _planted(then: Produce) -> Produce:
+    def produce(town: Town) -> Answer:
+        town.plant()
+        return then(town)
+
+    return produce
+
+
 def _webhook(own_id: str = "shop", url: str = "https://shop.example/") -> Produce:
     return lambda town: town.send_json("/webhooks", {"id": own_id, "url": url})
 
@@ -194,6 +202,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "deadline_out_of_bounds": lambda town: town.hold("x", deadline_at=in_days(-1)),
     "fee_above_face_value": lambda town: town.hold("x", face_value_fen=100, fee_fen=101),
     "fund_named_twice": lambda town: town.hold("x", funds=[{"fund_id": "green", "weight": 1}] * 2),
+    "serial_range_empty": _planted(lambda town: town.deliver("x", 201, 200)),
     "validity_empty": _scenario(valid_to="2020-01-01T00:00:00Z"),
     "request_unreadable": _cut_off,
     "length_missing": _of_unknown_length,
@@ -208,9 +217,12 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "scenario_not_found": _activity(scenario_id="none"),
     "methodology_not_found": _scenario(methodology_version=2),
     "redemption_not_found": lambda town: town.post("poster", "/redemptions/none/fulfil"),
+    "sink_not_found": lambda town: town.donate("x"),
+    "donation_not_found": lambda town: town.get("/donations/none"),
     "route_not_found": lambda town: town.get("/nothing"),
     "content_differs": _after(_activity(), then=_activity(measured={"distance_km": "2"})),
     "version_out_of_sequence": _scenario(version=2),
+    "serials_overlap": _planted(lambda town: town.deliver("x", 200, 300)),
     "method_not_allowed": lambda town: cast("Answer", town.client.delete(town.base)),
     "body_too_large": lambda town: town.send("/transfers", b" " * (limits.BODY_BYTES_MAX + 1), "poster"),
     "content_type_unsupported": lambda town: town.send("/transfers", b"{}", "poster", "text/plain"),
@@ -221,6 +233,16 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "account_status_unsuitable": _step("unfreeze"),
     "account_not_empty": _after(_earn, then=_step("close")),
     "insufficient_credits": _transfer(),
+    "insufficient_units": _planted(lambda town: town.donate("x", units=101)),
+    "too_many_deliveries": _planted(
+        _after(
+            *(
+                lambda town, n=n: town.deliver(f"d-{n}", 200 + n, 200 + n)
+                for n in range(1, limits.DELIVERIES_MAX)
+            ),
+            then=lambda town: town.deliver("x", 1, 1),
+        )
+    ),
     "insufficient_fund": _after(_earn, then=lambda town: town.hold("x", face_value_fen=100_001)),
     "redemption_status_unsuitable": _after(
         _earn, _hold, then=lambda town: town.post("finance", "/redemptions/r-1/refund", reason="r")

@@ -39,11 +39,13 @@ CHECKS: list[Any] = [
 
 THERE = {
     "account": "participant:ann",
+    "donation_id": "d-1",
     "fund_id": "green",
     "merchant_id": "tea",
     "methodology_id": "bus",
     "organisation_id": "acme",
     "participant_id": "ann",
+    "project_id": "forest",
     "redemption_id": "r-1",
     "scenario_id": "bus-ride",
     "version": 1,
@@ -72,6 +74,8 @@ LABELS = sorted(_operations(create_app(cast("Ledger", None))))
 def test_answers_are_as_the_document_says(town: Town, label: str) -> None:
     assert town.earn("ann", 100, "ride-1").status_code == 201
     assert town.hold("r-1").status_code == 201
+    town.plant()
+    assert town.donate("d-1").status_code == 201
     assert town.post("operator", "/organisations", id="acme", name_zh="公司", name_en="A").status_code == 201
     town.follow()
     webhook = {"id": "shop", "url": "https://shop.example/hook"}
