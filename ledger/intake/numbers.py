@@ -20,25 +20,24 @@ def whole(text: str) -> int | None:
 
 
 def metres_of_km(text: str) -> int | None:
-    """Read kilometres with up to three decimals as whole metres; None for anything else."""
-    if text[-2:-1] == ".":  # one decimal, as odometers have it, so it comes first
+    """Read kilometres as whole metres, the nearest one; None for anything but plain digits.
+
+    An odometer has one decimal; more of them are a program's binary floats, as in 12345.700000000001.
+    """
+    if text[-2:-1] == ".":  # one decimal, so it comes first
         tenths = text[:-2] + text[-1]
         if tenths.isdecimal() and tenths.isascii() and 1 < len(tenths) <= ODOMETER_DIGITS_MAX + 1:
             return int(tenths) * M_PER_TENTH_KM
         return None
     km, point, fraction = text.partition(".")
-    if len(fraction) > _KM_FRACTION_DIGITS:
-        fraction = fraction.rstrip("0")
     digits = km + fraction
-    if (
-        not km
-        or (point and not fraction and text[-1] == ".")
-        or len(km) > ODOMETER_DIGITS_MAX
-        or len(fraction) > _KM_FRACTION_DIGITS
-        or not (digits.isdecimal() and digits.isascii())
-    ):
+    if not km or (point and not fraction) or not (digits.isdecimal() and digits.isascii()):
         return None
-    return int(digits.ljust(len(km) + _KM_FRACTION_DIGITS, "0"))
+    if len(km) > ODOMETER_DIGITS_MAX:
+        return None
+    return int(km + fraction[:_KM_FRACTION_DIGITS].ljust(_KM_FRACTION_DIGITS, "0")) + (
+        fraction[_KM_FRACTION_DIGITS:] >= "5"
+    )
 
 
 def km_text(metres: int) -> str:

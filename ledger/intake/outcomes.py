@@ -71,7 +71,7 @@ REASONS: Final[dict[Reason, str]] = {
     "day_malformed": "the day is no date such as 2024-05-06, 2024/5/6 or 20240506",
     "time_malformed": "a time is none such as 2024-05-06T08:00:00, with or without an offset",
     "interval_backwards": "it ends before it begins, or at the same instant",
-    "odometer_malformed": "a reading is neither kilometres, with up to three decimals, nor whole 0.1 km",
+    "odometer_malformed": "a reading is neither kilometres as a plain decimal nor whole units of 0.1 km",
     "number_malformed": "a number is none: plain digits, with decimals only where the unit has parts",
     "flag_unknown": "the source gives a quality that is not known here",
     "frame_not_hex": "the frame is not written in hexadecimal digits",
