@@ -22,6 +22,8 @@ REDEEMED: Final = "redeemed"
 """Credits used at merchants."""
 EXPIRED: Final = "expired"
 """Credits whose lot ran out."""
+LAPSED: Final = "lapsed"
+"""Credits that nobody claimed in time."""
 FEES: Final = "fees"
 """Money withheld from merchants for the platform."""
 
@@ -34,6 +36,16 @@ def participant(participant_id: str) -> str:
 def held(holder: str) -> str:
     """Address of the credits that open redemptions have set aside."""
     return f"{holder}:held"
+
+
+def pending(holder: str) -> str:
+    """Address of the credits that a participant has still to claim."""
+    return f"{holder}:pending"
+
+
+def debt(holder: str) -> str:
+    """Address of what a participant owes: below zero by credits taken back that were spent before."""
+    return f"{holder}:debt"
 
 
 def organisation(organisation_id: str) -> str:
@@ -64,6 +76,11 @@ def available(fund_id: str) -> str:
 def encumbered(fund_id: str) -> str:
     """Address of the money of a fund that open redemptions have set aside."""
     return f"fund:{fund_id}:encumbered"
+
+
+def backing(fund_id: str) -> str:
+    """Address of the money of a fund that is set aside for credits issued on its budget."""
+    return f"fund:{fund_id}:backing"
 
 
 def external(sponsor_id: str) -> str:

@@ -8,13 +8,23 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ledger.domain import addresses, expiry, fund, owners, redemption, rules, transfer, visibility
-from ledger.domain.activity import CreditsIssued, RecordActivity, ReductionRecorded, record_activity
+from ledger.domain import (
+    addresses,
+    expiry,
+    fund,
+    owners,
+    redemption,
+    rules,
+    transfer,
+    visibility,
+)
+from ledger.domain.activity_rows import ACTIVITY_ROWS
 from ledger.domain.adjustment import AdjustCredits, CreditsAdjusted, adjust_credits
 from ledger.domain.errors import OccurredOutOfBounds
 from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.limits import CLOCK_SKEW_MAX, OCCURRED_AT_MIN
 from ledger.domain.messages import Command, Event
+from ledger.domain.policy import PolicyPublished, PublishPolicy, publish_policy
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
 from ledger.domain.redemption import Redemption
 from ledger.domain.row import Row
@@ -60,7 +70,7 @@ def _reads_redemption(command: Any, state: ProgrammeState) -> Iterable[str]:
 
 def _reads_participant(command: Any, _state: ProgrammeState) -> Iterable[str]:
     holder = addresses.participant(command.participant_id)
-    return holder, addresses.held(holder)
+    return holder, addresses.held(holder), addresses.pending(holder)
 
 
 def _reads_participant_opening(command: owners.OpenParticipant, _state: ProgrammeState) -> Iterable[str]:
@@ -132,8 +142,8 @@ ROWS: dict[type[Command], Row] = {
     rules.PublishScenario: Row(
         stream=lambda c: ("scenario", c.id),
         begins=(rules.ScenarioPublished,),
-        reads=_reads_nothing,
-        decide=lambda c, s, at: rules.publish_scenario(c, s.rulebook, at),
+        reads=lambda c, _: () if c.budget is None else (addresses.fund(c.budget.fund_id),),
+        decide=lambda c, s, at: rules.publish_scenario(c, s.rulebook, s.accounts, at),
         version=lambda c, _: c.version,
         is_repeat=_same_version,
     ),
@@ -179,13 +189,15 @@ ROWS: dict[type[Command], Row] = {
         reads=lambda c, _: (addresses.fund(c.fund_id), addresses.available(c.fund_id)),
         decide=lambda c, s, at: fund.commit_money(c, s.accounts, at),
     ),
-    RecordActivity: Row(
-        stream=lambda c: ("activity", f"{c.source}:{c.id}"),
-        begins=(ReductionRecorded,),
-        goes_on=(CreditsIssued,),
-        reads=lambda c, _: (addresses.participant(c.participant_id),),
-        decide=lambda c, s, at: record_activity(c, s.accounts, s.rulebook, s.opened(), at),
+    PublishPolicy: Row(
+        stream=lambda _: ("policy", ""),
+        begins=(PolicyPublished,),
+        reads=_reads_nothing,
+        decide=lambda c, s, at: publish_policy(c, s.programme_id, len(s.rulebook.policies), at),
+        version=lambda c, _: c.version,
+        is_repeat=_same_version,
     ),
+    **ACTIVITY_ROWS,
     transfer.TransferCredits: Row(
         stream=lambda c: ("transfer", c.id),
         begins=(transfer.CreditsTransferred,),

@@ -968,6 +968,146 @@ class TooManyWebhooks(Refused):
     webhooks_max: int
 
 
+# --- from an act to credits ------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class TreatmentUnknown(InvalidInput):
+    """A treatment is neither `accept`, `hold` nor `reject`, nor a share such as `0.8`; or a share of
+    evidence is none.
+    """
+
+    code: ClassVar[str] = "treatment_unknown"
+    next_step: ClassVar[str] = "Send one of the words where they fit, or a share above 0 and at most 1."
+    field: str
+    value: str
+
+
+@dataclass(eq=False)
+class WindowWithoutRipening(InvalidInput):
+    """A claim window is set for credits that are spendable at once."""
+
+    code: ClassVar[str] = "window_without_ripening"
+    next_step: ClassVar[str] = "Set ripens_after_h as well, or leave claim_within_h out."
+    field: str
+
+
+@dataclass(eq=False)
+class ExclusionRepeated(InvalidInput):
+    """A scenario names an exclusion group twice."""
+
+    code: ClassVar[str] = "exclusion_repeated"
+    next_step: ClassVar[str] = "Name each group once, with the subject that it is about."
+    field: str
+    group: str
+
+
+@dataclass(eq=False)
+class SubjectMissing(InvalidInput):
+    """The scenario excludes double counting by a subject that the activity does not name."""
+
+    code: ClassVar[str] = "subject_missing"
+    next_step: ClassVar[str] = "Send the HMAC of the subject named in field."
+    field: str
+    group: str
+
+
+@dataclass(eq=False)
+class IntervalUnsuitable(InvalidInput):
+    """The activity's interval has one end only, is empty, runs backwards or is longer than a month."""
+
+    code: ClassVar[str] = "interval_unsuitable"
+    next_step: ClassVar[str] = "Send both began_at and the later ended_at, or neither."
+    field: str
+    began_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(eq=False)
+class PartnerUnsuitable(InvalidInput):
+    """A programme is named as a partner twice, or is the programme itself."""
+
+    code: ClassVar[str] = "partner_unsuitable"
+    next_step: ClassVar[str] = "Name every other programme once."
+    field: str
+    programme_id: str
+
+
+@dataclass(eq=False)
+class ActivityNotFound(NotFound):
+    """The source has reported no activity of this id."""
+
+    code: ClassVar[str] = "activity_not_found"
+    next_step: ClassVar[str] = "Send the source and the source's own id as they were recorded."
+    source: str
+    activity_id: str
+
+
+@dataclass(eq=False)
+class ActivityStatusUnsuitable(Refused):
+    """What is asked does not fit what has become of the activity."""
+
+    code: ClassVar[str] = "activity_status_unsuitable"
+    next_step: ClassVar[str] = "Read the activity's events: its status is given here."
+    source: str
+    activity_id: str
+    status: str
+    needed: str
+
+
+@dataclass(eq=False)
+class NothingPending(Refused):
+    """The activity has no credits that wait to be claimed."""
+
+    code: ClassVar[str] = "nothing_pending"
+    next_step: ClassVar[str] = (
+        "List the participant's pending credits; they may be claimed already, or lapsed."
+    )
+    source: str
+    activity_id: str
+
+
+@dataclass(eq=False)
+class CreditsNotRipe(Refused):
+    """The credits cannot be claimed yet."""
+
+    code: ClassVar[str] = "credits_not_ripe"
+    next_step: ClassVar[str] = "Claim them from the instant given here on."
+    ripens_at: datetime
+
+
+@dataclass(eq=False)
+class ClaimWindowClosed(Refused):
+    """The time in which the credits could be claimed is over; they lapse."""
+
+    code: ClassVar[str] = "claim_window_closed"
+    next_step: ClassVar[str] = "Nothing can be done for these; claim the next ones in time."
+    claim_by: datetime
+
+
+@dataclass(eq=False)
+class CorrectionEmpty(InvalidInput):
+    """The correction neither gives other measurements nor voids the activity, or does both."""
+
+    code: ClassVar[str] = "correction_empty"
+    next_step: ClassVar[str] = "Send either measured or is_void."
+    field: str
+
+
+@dataclass(eq=False)
+class ClaimStands(Refused):
+    """Another activity claims the same subject for the same time."""
+
+    code: ClassVar[str] = "claim_stands"
+    next_step: ClassVar[str] = "Look at the activity named here: one of the two has to go."
+    group: str
+    programme_id: str
+    source: str
+    activity_id: str
+    begins_at: datetime
+    ends_at: datetime
+
+
 # --- requests: who asks, and in what form ----------------------------------------------------------
 
 

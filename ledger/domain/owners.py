@@ -242,7 +242,7 @@ def change_status(
     Raises, in this order:
         AccountNotFound, AccountClosed,
         AccountStatusUnsuitable: to freeze, it is frozen already; to unfreeze, it is not frozen;
-        AccountNotEmpty: to close, it still holds credits, free or set aside
+        AccountNotEmpty: to close, it still holds credits, free, set aside or to be claimed
     """
     address = addresses.participant(command.participant_id)
     account = accounts[address]
@@ -255,7 +255,8 @@ def change_status(
         event, needed = ParticipantUnfrozen, "frozen"
     else:
         event, needed = ParticipantClosed, None
-        left_credits = account.total(CREDIT) + accounts[addresses.held(address)].total(CREDIT)
+        aside = (addresses.held(address), addresses.pending(address))
+        left_credits = account.total(CREDIT) + sum(accounts[each].total(CREDIT) for each in aside)
         if left_credits:
             raise AccountNotEmpty(account=address, credits_left=left_credits)
     if needed is not None and account.status != needed:

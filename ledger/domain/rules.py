@@ -10,17 +10,31 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from ledger.domain import addresses
+from ledger.domain.book import Accounts
+from ledger.domain.caps import Caps
 from ledger.domain.conversion import ConversionRule, check_rule
 from ledger.domain.errors import (
+    ExclusionRepeated,
     MethodologyNotFound,
     ScenarioNotFound,
     ScenarioNotValid,
     ValidityEmpty,
     VersionOutOfSequence,
+    WindowWithoutRipening,
 )
+from ledger.domain.exclusion import ExclusionRule
 from ledger.domain.identifiers import EntityId, Name
 from ledger.domain.instants import Instant, utc
-from ledger.domain.limits import FACTORS_MAX, PARAMETERS_MAX, VERSION_MAX
+from ledger.domain.limits import (
+    EXCLUSIONS_MAX,
+    FACTORS_MAX,
+    FEN_PER_CREDIT_MAX,
+    OCCURRED_AT_MIN,
+    PARAMETERS_MAX,
+    VERSION_MAX,
+    WINDOW_H_MAX,
+)
 from ledger.domain.messages import Command, Event
 from ledger.domain.methodology import (
     CompiledFormula,
@@ -29,8 +43,19 @@ from ledger.domain.methodology import (
     check_methodology,
     compile_formula,
 )
+from ledger.domain.owners import require_known
+from ledger.domain.policy import PolicyPublished
+from ledger.domain.quality import EvidenceTier, QualityFlag, check_shares, check_treatments
 
+WindowHours = Annotated[int, msgspec.Meta(ge=1, le=WINDOW_H_MAX)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)]
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fund that sets money aside for every credit issued; when it runs out nothing more is issued."""
+
+    fund_id: EntityId
+    fen_per_credit: Annotated[int, msgspec.Meta(ge=1, le=FEN_PER_CREDIT_MAX)]
 
 
 class PublishMethodology(Command, frozen=True, kw_only=True, tag_field="kind", tag="methodology.publish"):
@@ -43,6 +68,9 @@ class PublishMethodology(Command, frozen=True, kw_only=True, tag_field="kind", t
     formula: FormulaKind
     parameters: Annotated[dict[str, str], msgspec.Meta(max_length=PARAMETERS_MAX)] = {}  # noqa: RUF012
     factors: Annotated[tuple[Factor, ...], msgspec.Meta(max_length=FACTORS_MAX)]
+    quality: dict[QualityFlag, str] = {}  # noqa: RUF012
+    """What each flag of an activity's data leads to: `accept`, `hold`, `reject`, or a share such as
+    `0.8` that still counts. A flag that is not named holds the activity."""
 
 
 class PublishScenario(Command, frozen=True, kw_only=True, tag_field="kind", tag="scenario.publish"):
@@ -59,6 +87,18 @@ class PublishScenario(Command, frozen=True, kw_only=True, tag_field="kind", tag=
     """First instant at which an act counts by this version."""
     valid_to: Instant | None = None
     """First instant at which it no longer does; None for no end."""
+    evidence: dict[EvidenceTier, str] = {}  # noqa: RUF012
+    """The share that each tier of evidence earns; by default all, and half for what is self-declared."""
+    exclusion: Annotated[tuple[ExclusionRule, ...], msgspec.Meta(max_length=EXCLUSIONS_MAX)] = ()
+    """Groups in which the same subject is credited once for the same time."""
+    caps: Caps | None = None
+    """What one participant may earn in the scenario."""
+    budget: Budget | None = None
+    """The fund that stands behind the credits."""
+    ripens_after_h: WindowHours | None = None
+    """Hours from recording for which credits are pending; None where they are spendable at once."""
+    claim_within_h: WindowHours | None = None
+    """Hours after that within which they must be claimed, or they lapse; None for no end."""
 
 
 # --- Events -------------------------------------------------------------------------------------
@@ -76,6 +116,7 @@ class MethodologyPublished(Event, frozen=True, kw_only=True, omit_defaults=True)
     formula: FormulaKind
     parameters: dict[str, str] = {}  # noqa: RUF012
     factors: tuple[Factor, ...]
+    quality: dict[QualityFlag, str] = {}  # noqa: RUF012
 
 
 class ScenarioPublished(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -92,6 +133,12 @@ class ScenarioPublished(Event, frozen=True, kw_only=True, omit_defaults=True):
     rule: ConversionRule
     valid_from: Instant
     valid_to: Instant | None = None
+    evidence: dict[EvidenceTier, str] = {}  # noqa: RUF012
+    exclusion: tuple[ExclusionRule, ...] = ()
+    caps: Caps | None = None
+    budget: Budget | None = None
+    ripens_after_h: int | None = None
+    claim_within_h: int | None = None
 
     def is_valid_at(self, occurred_at: datetime) -> bool:
         """Whether an act at this instant counts by this version (half-open)."""
@@ -108,18 +155,28 @@ class PublishedMethodology(msgspec.Struct, frozen=True, kw_only=True):
     formula: CompiledFormula
 
 
+NO_POLICY = PolicyPublished(occurred_at=OCCURRED_AT_MIN, recorded_at=OCCURRED_AT_MIN, version=0)
+
+
 class Rulebook:
     """Every version that a programme has published; never changed, only succeeded by a larger one."""
 
-    __slots__ = ("methodologies", "scenarios")
+    __slots__ = ("methodologies", "policies", "scenarios")
 
     def __init__(
         self,
         methodologies: Mapping[str, tuple[PublishedMethodology, ...]] | None = None,
         scenarios: Mapping[str, tuple[ScenarioPublished, ...]] | None = None,
+        policies: tuple[PolicyPublished, ...] = (),
     ) -> None:
         self.methodologies = methodologies or {}
         self.scenarios = scenarios or {}
+        self.policies = policies
+
+    @property
+    def policy(self) -> PolicyPublished:
+        """The programme's policy; without caps and partners before one was published."""
+        return self.policies[-1] if self.policies else NO_POLICY
 
     def methodology(self, methodology_id: str, version: int) -> PublishedMethodology:
         """Give one published version.
@@ -168,10 +225,11 @@ def publish_methodology(
 
     Raises, in this order:
         VersionOutOfSequence: it is not the version after the last one,
-        whatever `check_methodology` refuses
+        whatever `check_methodology` and `check_treatments` refuse
     """
     _require_next(command.id, command.version, len(rulebook.methodologies.get(command.id, ())))
     check_methodology(formula=command.formula, parameters=command.parameters, factors=command.factors)
+    check_treatments(command.quality, "quality")
     return MethodologyPublished(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
@@ -182,22 +240,36 @@ def publish_methodology(
         formula=command.formula,
         parameters=command.parameters,
         factors=command.factors,
+        quality=command.quality,
     )
 
 
 def publish_scenario(
-    command: PublishScenario, rulebook: Rulebook, recorded_at: datetime
+    command: PublishScenario, rulebook: Rulebook, accounts: Accounts, recorded_at: datetime
 ) -> ScenarioPublished:
     """Publish the next version of a scenario.
 
     Raises, in this order:
-        VersionOutOfSequence, ValidityEmpty, MethodologyNotFound, whatever `check_rule` refuses
+        VersionOutOfSequence, ValidityEmpty, MethodologyNotFound,
+        whatever `check_rule` and `check_shares` refuse,
+        WindowWithoutRipening, ExclusionRepeated,
+        AccountNotFound: nobody opened the fund of its budget
     """
     _require_next(command.id, command.version, len(rulebook.scenarios.get(command.id, ())))
     if command.valid_to is not None and command.valid_to <= command.valid_from:
         raise ValidityEmpty(field="valid_to", valid_from=command.valid_from, valid_to=command.valid_to)
     methodology = rulebook.methodology(command.methodology_id, command.methodology_version)
     check_rule(command.rule, formula=methodology.event.formula)
+    check_shares(command.evidence, "evidence")
+    if command.claim_within_h is not None and command.ripens_after_h is None:
+        raise WindowWithoutRipening(field="claim_within_h")
+    groups = [rule.group for rule in command.exclusion]
+    for group in groups:
+        if groups.count(group) > 1:
+            raise ExclusionRepeated(field="exclusion", group=group)
+    if command.budget is not None:
+        fund = addresses.fund(command.budget.fund_id)
+        require_known(accounts[fund], fund)
     return ScenarioPublished(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
@@ -210,6 +282,12 @@ def publish_scenario(
         rule=command.rule,
         valid_from=utc(command.valid_from),
         valid_to=utc(command.valid_to) if command.valid_to else None,
+        evidence=command.evidence,
+        exclusion=command.exclusion,
+        caps=command.caps,
+        budget=command.budget,
+        ripens_after_h=command.ripens_after_h,
+        claim_within_h=command.claim_within_h,
     )
 
 
@@ -221,12 +299,17 @@ def _require_next(own_id: str, version: int, versions_published: int) -> None:
 # --- Evolve -------------------------------------------------------------------------------------
 
 
-def with_published(rulebook: Rulebook, event: MethodologyPublished | ScenarioPublished) -> Rulebook:
+def with_published(
+    rulebook: Rulebook, event: MethodologyPublished | ScenarioPublished | PolicyPublished
+) -> Rulebook:
     """Give the rulebook that also knows this version."""
-    if isinstance(event, ScenarioPublished):
-        scenarios = (*rulebook.scenarios.get(event.id, ()), event)
-        return Rulebook(rulebook.methodologies, {**rulebook.scenarios, event.id: scenarios})
-    formula = compile_formula(event.formula, event.parameters, event.factors)
-    published = PublishedMethodology(event=event, formula=formula)
-    methodologies = (*rulebook.methodologies.get(event.id, ()), published)
-    return Rulebook({**rulebook.methodologies, event.id: methodologies}, rulebook.scenarios)
+    methodologies, scenarios, policies = rulebook.methodologies, rulebook.scenarios, rulebook.policies
+    if isinstance(event, PolicyPublished):
+        policies = (*policies, event)
+    elif isinstance(event, ScenarioPublished):
+        scenarios = {**scenarios, event.id: (*scenarios.get(event.id, ()), event)}
+    else:
+        formula = compile_formula(event.formula, event.parameters, event.factors)
+        published = PublishedMethodology(event=event, formula=formula)
+        methodologies = {**methodologies, event.id: (*methodologies.get(event.id, ()), published)}
+    return Rulebook(methodologies, scenarios, policies)

@@ -7,24 +7,30 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from ledger.domain import addresses, donation, owners, redemption, sink
-from ledger.domain.activity import ReductionRecorded
+from ledger.domain import activity_life, addresses, donation, owners, redemption, sink
 from ledger.domain.book import Accounts
 from ledger.domain.errors import ProgrammeNotFound
+from ledger.domain.grounds import Grounds
 from ledger.domain.messages import Event
 from ledger.domain.owners import ParticipantStatusEvent
+from ledger.domain.policy import PolicyPublished
 from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.redemption import RedemptionHeld
 from ledger.domain.registers import Registers
 from ledger.domain.rules import MethodologyPublished, Rulebook, ScenarioPublished, with_published
 from ledger.domain.transfer import CreditsTransferred, count_against_quota
 
-CONFIGURATION: tuple[type[Event], ...] = (ProgrammeOpened, MethodologyPublished, ScenarioPublished)
+CONFIGURATION: tuple[type[Event], ...] = (
+    ProgrammeOpened,
+    MethodologyPublished,
+    ScenarioPublished,
+    PolicyPublished,
+)
 """Events that decide how later commands are decided; each process keeps them in memory."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-FactKind = Literal["redemption"]
+FactKind = Literal["redemption", "activity"]
 
 FactKey = tuple[FactKind, str]
 """A kind of fact with a life of its own, and the id by which callers know one."""
@@ -42,6 +48,7 @@ class ProgrammeState:
         "accounts",
         "configured_at_position",
         "facts",
+        "latest_activity",
         "position",
         "programme",
         "programme_id",
@@ -64,6 +71,8 @@ class ProgrammeState:
         self.registers = Registers()
         self.facts: dict[FactKey, Any] = {}
         """Those loaded, as `evolve_fact` gives them; None for an id that nothing has."""
+        self.latest_activity = ""
+        """Key of the activity that the latest event of one was about; credits follow their grams."""
         self._today_at: datetime | None = None
         self._today = ""
 
@@ -95,6 +104,14 @@ class ProgrammeState:
             raise ProgrammeNotFound(programme_id=self.programme_id)
         return self.programme
 
+    def grounds(self) -> Grounds:
+        """Give what decisions about activities stand on.
+
+        Raises:
+            ProgrammeNotFound
+        """
+        return Grounds(self.opened(), self.rulebook, self.accounts, self.registers)
+
     def today(self, recorded_at: datetime) -> str:
         """Give the programme's local day at an instant as an ISO date.
 
@@ -118,7 +135,7 @@ class ProgrammeState:
         """Fold a configuration event alone, whatever its place in the log."""
         if isinstance(event, ProgrammeOpened):
             self.programme = event
-        elif isinstance(event, MethodologyPublished | ScenarioPublished):
+        elif isinstance(event, MethodologyPublished | ScenarioPublished | PolicyPublished):
             self.rulebook = with_published(self.rulebook, event)
 
 
@@ -135,8 +152,6 @@ def _transferred(state: ProgrammeState, event: Event) -> None:
 
 def _opened(state: ProgrammeState, event: Event) -> None:
     address = owners.owner_opened(event)
-    if isinstance(event, ReductionRecorded):
-        address = addresses.participant(event.participant_id)
     if address is not None and state.accounts[address].status is None:
         state.accounts.set_status(address, "open")
 
@@ -172,7 +187,7 @@ def _donated(state: ProgrammeState, event: Event) -> None:
 _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     **dict.fromkeys(CONFIGURATION, _configure),
     CreditsTransferred: _transferred,
-    ReductionRecorded: _opened,
+    **dict.fromkeys(activity_life.EVENTS, activity_life.fold),
     **dict.fromkeys(
         (owners.ParticipantOpened, owners.OrganisationOpened, owners.MerchantOpened, owners.FundOpened),
         _opened,
@@ -184,7 +199,10 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     donation.CreditsDonated: _donated,
 }
 
-_EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {"redemption": redemption.evolve}
+_EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {
+    "redemption": redemption.evolve,
+    "activity": activity_life.evolve,
+}
 
 
 def evolve_fact(key: FactKey, fact: Any, event: Event) -> Any:

@@ -6,12 +6,13 @@ Rule of the room: a topic is added, never changed, never used for anything else.
 from typing import Final
 
 from ledger.domain import (
-    activity,
+    activity_life,
     adjustment,
     donation,
     expiry,
     fund,
     owners,
+    policy,
     programme,
     redemption,
     rules,
@@ -36,8 +37,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     owners.MerchantOpened,
     owners.FundOpened,
     fund.MoneyCommitted,
-    activity.ReductionRecorded,
-    activity.CreditsIssued,
+    policy.PolicyPublished,
+    *activity_life.EVENTS,
     transfer.CreditsTransferred,
     redemption.RedemptionHeld,
     redemption.RedemptionFulfilled,

@@ -10,8 +10,9 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from ledger.domain.activity import CreditsIssued, ReductionRecorded
+from ledger.domain.activity import ReductionRecorded
 from ledger.domain.addresses import CREDIT
+from ledger.domain.earning import CreditsIssued
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import zone
 from ledger.domain.messages import Event

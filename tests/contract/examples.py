@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
-from ledger.domain.activity import CreditsIssued, ReductionRecorded
+from ledger.domain.activity import ReductionRecorded
 from ledger.domain.adjustment import CreditsAdjusted
 from ledger.domain.book import Leg
 from ledger.domain.conversion import CreditsPerGrams
 from ledger.domain.donation import CreditsDonated, RetiredSerials
+from ledger.domain.earning import CreditsIssued
 from ledger.domain.expiry import CreditsExpired, ExpiryCompleted, ExpiryStarted
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import ExpiryPolicy

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.domain.activity import CreditsIssued, ReductionRecorded
+from ledger.domain.activity import ReductionRecorded
 from ledger.domain.addresses import CNY, CREDIT, GRAMS
+from ledger.domain.earning import CreditsIssued
 from ledger.domain.instants import local_date
 from ledger.domain.owners import OpenParticipant, ParticipantOpened
 from ledger.domain.transfer import TransferCredits

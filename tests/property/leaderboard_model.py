@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ledger.domain.activity import CreditsIssued, ReductionRecorded
+from ledger.domain.activity import ReductionRecorded
 from ledger.domain.book import Leg
 from ledger.domain.conversion import CreditsPerAct
+from ledger.domain.earning import CreditsIssued
 from ledger.domain.messages import Event
 from ledger.domain.methodology import Measured
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened

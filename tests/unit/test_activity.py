@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from ledger.domain import limits
-from ledger.domain.activity import CreditsIssued, ReductionRecorded
+from ledger.domain.activity import ReductionRecorded
 from ledger.domain.book import Leg
 from ledger.domain.conversion import CreditsPerAct, CreditsPerBlock, CreditsPerGrams
+from ledger.domain.earning import CreditsIssued
 from ledger.domain.errors import (
     AccountClosed,
     LedgerError,

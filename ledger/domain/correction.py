@@ -1,0 +1,357 @@
+"""Corrections: what was recorded stays, and the difference is recorded beside it.
+
+Rule of the room: Events → State → Decide → Evolve; all pure. An activity corrected any number of
+times stands as if its last value had been recorded at first, in grams and, unless something was
+spent in between, in credits. Too many credits are taken back from the act's own pending ones, from
+what is spendable, and at last from the debt lane, which later credits pay first.
+"""
+
+from datetime import datetime
+from typing import ClassVar, NamedTuple
+
+from ledger.domain import addresses
+from ledger.domain.activity import Activity, gram_legs
+from ledger.domain.addresses import CREDIT, ISSUANCE
+from ledger.domain.book import Account, Leg, take_earliest
+from ledger.domain.caps import Award, Bounds, CapName, Earned, Own, award
+from ledger.domain.conversion import credits_for
+from ledger.domain.earning import (
+    NO_CAPS,
+    budget_credits,
+    budget_legs,
+    debts_paid,
+    earner_of,
+    issue_legs,
+    window_of,
+)
+from ledger.domain.errors import ActivityStatusUnsuitable, CorrectionEmpty
+from ledger.domain.grounds import Grounds
+from ledger.domain.identifiers import CommandId, EntityId, Name, Text
+from ledger.domain.instants import Instant, utc
+from ledger.domain.messages import Command, Event
+from ledger.domain.methodology import Measured, Reduction
+from ledger.domain.review import require_activity
+from ledger.domain.rules import ScenarioPublished, Version
+
+NOTHING = Reduction(exact="0", grams=0)
+"""What a void activity avoids."""
+
+
+class CorrectActivity(Command, frozen=True, kw_only=True, tag_field="kind", tag="activity.correct"):
+    """Put other measurements in the place of an activity's, or void it; `id` is the correction's own."""
+
+    id: CommandId
+    source: EntityId
+    activity_id: CommandId
+    measured: Measured | None = None
+    """What the source says now."""
+    is_void: bool = False
+    """Whether the act did not happen at all, or is not to count."""
+    reason: Text
+    approver: Name | None = None
+    """Who has looked at it; None where the source restated it by itself."""
+
+
+class RecomputeActivity(Command, frozen=True, kw_only=True, tag_field="kind", tag="activity.recompute"):
+    """Compute an activity by another version of its methodology, as part of a run."""
+
+    run_id: CommandId
+    source: EntityId
+    activity_id: CommandId
+    methodology_version: Version
+    reason: Text
+    approver: Name
+
+
+# --- Events -------------------------------------------------------------------------------------
+
+
+class _Corrected(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What a correction does to the grams."""
+
+    source: str
+    activity_id: str
+    participant_id: str
+    scenario_id: str
+    exact_g: str
+    """The result before the one floor, as exact text."""
+    amount_g: int
+    """What the activity avoids from now on."""
+    delta_g: int
+    """That, less what it avoided before."""
+
+
+class ReductionCorrected(_Corrected, frozen=True, kw_only=True, omit_defaults=True):
+    """An activity was measured differently, or did not happen."""
+
+    topic: ClassVar[str] = "reduction.corrected"
+
+    id: str
+    measured: Measured | None = None
+    is_void: bool = False
+    reason: str
+    approver: str | None = None
+
+
+class ReductionRecomputed(_Corrected, frozen=True, kw_only=True, omit_defaults=True):
+    """An activity was computed by another version of its methodology."""
+
+    topic: ClassVar[str] = "reduction.recomputed"
+
+    run_id: str
+    methodology_version: int
+    reason: str
+    approver: str
+
+
+class CreditsCorrected(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What the correction that stands before this event in its stream does to the credits."""
+
+    topic: ClassVar[str] = "credits.corrected"
+
+    participant_id: str
+    scenario_id: str
+    scenario_version: int
+    desired_credits: int
+    awarded_credits: int
+    """What the activity has earned from now on."""
+    delta_credits: int
+    """That, less what it had earned before."""
+    clipped_by: CapName | None = None
+    pending_credits: int = 0
+    """How many of them still wait to be claimed."""
+    owed_credits: int = 0
+    """How many could not be taken back, and are owed."""
+    debt_credits: int = 0
+    """How many of those given paid what was owed."""
+    lot: str
+    """Last local day of the activity's credits."""
+    ripens_at: Instant | None = None
+    """From when they can be claimed, where these are its first and must be."""
+    claim_by: Instant | None = None
+    in_year_cap: bool = False
+    """Whether the activity's credits count towards the cap on the participant's year."""
+
+
+# --- Decide -------------------------------------------------------------------------------------
+
+
+def correct_activity(
+    command: CorrectActivity, activity: Activity | None, grounds: Grounds, recorded_at: datetime
+) -> tuple[Event, ...]:
+    """Correct an activity that counts.
+
+    Raises, in this order:
+        ActivityNotFound, ActivityStatusUnsuitable, CorrectionEmpty,
+        whatever `CompiledFormula.reduction` or `credits_for` refuses
+    """
+    activity = _require_accepted(activity, command)
+    if (command.measured is None) is not command.is_void:
+        raise CorrectionEmpty(field="measured")
+    scenario = _scenario_of(activity, grounds)
+    reduction, desired = NOTHING, 0
+    if command.measured is not None:
+        reduction, desired = _anew(
+            activity, command.measured, activity.methodology_version, scenario, grounds
+        )
+    corrected = ReductionCorrected(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=gram_legs(activity.participant_id, reduction.grams - activity.amount_g),
+        id=command.id,
+        source=command.source,
+        activity_id=command.activity_id,
+        participant_id=activity.participant_id,
+        scenario_id=scenario.id,
+        measured=command.measured,
+        is_void=command.is_void,
+        reason=command.reason,
+        approver=command.approver,
+        exact_g=reduction.exact,
+        amount_g=reduction.grams,
+        delta_g=reduction.grams - activity.amount_g,
+    )
+    return _with_credits(corrected, activity, desired, scenario, grounds)
+
+
+def recompute_activity(
+    command: RecomputeActivity, activity: Activity | None, grounds: Grounds, recorded_at: datetime
+) -> tuple[Event, ...]:
+    """Compute an activity anew; nothing is recorded where nothing changes.
+
+    Raises, in this order:
+        ActivityNotFound, ActivityStatusUnsuitable, MethodologyNotFound,
+        whatever `CompiledFormula.reduction` or `credits_for` refuses
+    """
+    activity = _require_accepted(activity, command)
+    scenario = _scenario_of(activity, grounds)
+    reduction, desired = _anew(activity, activity.measured, command.methodology_version, scenario, grounds)
+    if reduction.grams == activity.amount_g and desired == activity.desired_credits:
+        return ()
+    recomputed = ReductionRecomputed(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        legs=gram_legs(activity.participant_id, reduction.grams - activity.amount_g),
+        run_id=command.run_id,
+        source=command.source,
+        activity_id=command.activity_id,
+        participant_id=activity.participant_id,
+        scenario_id=scenario.id,
+        methodology_version=command.methodology_version,
+        reason=command.reason,
+        approver=command.approver,
+        exact_g=reduction.exact,
+        amount_g=reduction.grams,
+        delta_g=reduction.grams - activity.amount_g,
+    )
+    return _with_credits(recomputed, activity, desired, scenario, grounds)
+
+
+def _require_accepted(activity: Activity | None, command: CorrectActivity | RecomputeActivity) -> Activity:
+    activity = require_activity(activity, command.source, command.activity_id)
+    if activity.status != "accepted":
+        raise ActivityStatusUnsuitable(
+            source=activity.source, activity_id=activity.id, status=activity.status, needed="accepted"
+        )
+    return activity
+
+
+def _scenario_of(activity: Activity, grounds: Grounds) -> ScenarioPublished:
+    return grounds.rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
+
+
+def _anew(
+    activity: Activity,
+    measured: Measured,
+    methodology_version: int,
+    scenario: ScenarioPublished,
+    grounds: Grounds,
+) -> tuple[Reduction, int]:
+    """Give what an activity avoids and desires with other measurements or another methodology."""
+    methodology = grounds.rulebook.methodology(scenario.methodology_id, methodology_version)
+    reduction = methodology.formula.reduction(measured, share=activity.share)
+    desired = credits_for(scenario.rule, amount_g=reduction.grams, measured=measured, share=activity.share)
+    return reduction, desired
+
+
+# --- credits ------------------------------------------------------------------------------------
+
+
+class _Change(NamedTuple):
+    """What happens to the credits of an activity."""
+
+    legs: tuple[Leg, ...]
+    pending_credits: int = 0
+    """Added to those pending; below zero where taken from them."""
+    owed_credits: int = 0
+    debt_credits: int = 0
+
+
+def _with_credits(
+    corrected: ReductionCorrected | ReductionRecomputed,
+    activity: Activity,
+    desired: int,
+    scenario: ScenarioPublished,
+    grounds: Grounds,
+) -> tuple[Event, ...]:
+    """Add what the correction does to the credits; lapsed ones are gone whatever the grams are."""
+    if activity.credits_state == "lapsed" or desired == activity.desired_credits:
+        return (corrected,)
+    in_year_cap = activity.in_year_cap if activity.lot else counts_in_year(grounds)
+    given = _awarded_anew(activity, desired, scenario, grounds, in_year_cap=in_year_cap)
+    delta = given.awarded_credits - activity.awarded_credits
+    lot = activity.lot or grounds.programme.lot_issued(corrected.recorded_at)
+    ripens_at, claim_by = activity.ripens_at, activity.claim_by
+    if activity.credits_state == "none":
+        ripens_at, claim_by = window_of(scenario, corrected.recorded_at)
+    is_pending = ripens_at is not None and activity.credits_state != "spendable"
+    if delta > 0:
+        change = _given(activity, lot, delta, grounds, is_pending=is_pending)
+    else:
+        change = _taken(activity, lot, -delta, grounds)
+    return corrected, CreditsCorrected(
+        occurred_at=corrected.occurred_at,
+        recorded_at=corrected.recorded_at,
+        legs=change.legs + budget_legs(scenario.budget, delta),
+        participant_id=activity.participant_id,
+        scenario_id=scenario.id,
+        scenario_version=scenario.version,
+        desired_credits=desired,
+        awarded_credits=given.awarded_credits,
+        delta_credits=delta,
+        clipped_by=given.clipped_by,
+        pending_credits=activity.pending_credits + change.pending_credits,
+        owed_credits=change.owed_credits,
+        debt_credits=change.debt_credits,
+        lot=lot,
+        ripens_at=ripens_at if is_pending else None,
+        claim_by=claim_by if is_pending else None,
+        in_year_cap=in_year_cap,
+    )
+
+
+def _awarded_anew(
+    activity: Activity, desired: int, scenario: ScenarioPublished, grounds: Grounds, *, in_year_cap: bool
+) -> Award:
+    """Cut what is desired now to the caps, as if the activity had not earned before."""
+    budget = budget_credits(scenario.budget, grounds)
+    return award(
+        desired,
+        Earned(
+            activity.participant_id,
+            scenario.id,
+            earner_of(activity.participant_id, activity.reported.occurred_at, grounds).on,
+        ),
+        Bounds(
+            scenario.caps or NO_CAPS,
+            grounds.rulebook.policy.year_credits if in_year_cap else None,
+            None if budget is None else budget + activity.awarded_credits,
+        ),
+        grounds.registers,
+        Own(1 if activity.desired_credits else 0, activity.awarded_credits),
+    )
+
+
+def counts_in_year(grounds: Grounds) -> bool:
+    """Whether credits issued now count towards a cap on the year."""
+    return grounds.rulebook.policy.year_credits is not None
+
+
+def _given(
+    activity: Activity, lot: str, credits_given: int, grounds: Grounds, *, is_pending: bool
+) -> _Change:
+    """Issue more, where the activity's own credits are."""
+    holder = addresses.participant(activity.participant_id)
+    if is_pending:
+        legs = issue_legs(holder, addresses.pending(holder), lot, credits_given, [])
+        return _Change(legs, pending_credits=credits_given)
+    debts = debts_paid(grounds.accounts[addresses.debt(holder)], credits_given)
+    legs = issue_legs(holder, holder, lot, credits_given, debts)
+    return _Change(legs, debt_credits=sum(paid for _, paid in debts))
+
+
+def _taken(activity: Activity, lot: str, credits_taken: int, grounds: Grounds) -> _Change:
+    """Take credits back: pending ones of the act, spendable ones (its own lot first), then as a debt."""
+    holder = addresses.participant(activity.participant_id)
+    from_pending = min(credits_taken, activity.pending_credits)
+    spendable = _take(grounds.accounts[holder], lot, credits_taken - from_pending)
+    owed = credits_taken - from_pending - sum(amount for _, amount in spendable)
+    taken: list[tuple[str, str, int]] = [(holder, of, amount) for of, amount in spendable]
+    if from_pending:
+        taken.insert(0, (addresses.pending(holder), lot, from_pending))
+    if owed:
+        taken.append((addresses.debt(holder), lot, owed))
+    legs = (
+        *(Leg(address, CREDIT, of, -amount) for address, of, amount in taken),
+        *(Leg(ISSUANCE, CREDIT, of, amount) for _, of, amount in taken),
+    )
+    return _Change(legs, pending_credits=-from_pending, owed_credits=owed)
+
+
+def _take(account: Account, own_lot: str, credits_wanted: int) -> list[tuple[str, int]]:
+    """Choose what there is of the credits wanted, the act's own lot first, then the earliest."""
+    if not credits_wanted:
+        return []
+    lots = sorted(account.lots_in_order(), key=lambda held: (held[0] != own_lot, held[0]))
+    there = sum(amount for _, amount in lots)
+    return take_earliest(lots, min(credits_wanted, there)) or [] if there else []
