@@ -11,7 +11,7 @@ from bench.programme import NOW, PROGRAMME
 from bench.report import Report
 from bench.town import Town
 from ledger import config
-from ledger.bootstrap import open_ledger
+from ledger.bootstrap import PAGES_GARBAGE_THRESHOLD, open_ledger, prepare_process
 from ledger.domain.owners import OpenParticipant
 from ledger.following import Follower
 from ledger.projections.registry import VIEWS
@@ -32,6 +32,7 @@ def measure(conninfo: str, report: Report, *, events: int = EVENTS) -> int:
     """
     with Town(conninfo) as town:
         town.fill(events)
+        prepare_process(garbage_threshold=PAGES_GARBAGE_THRESHOLD)  # as a projector's process is
         alone = {name: _alone(conninfo, name, min(events, EACH_EVENTS)) for name in VIEWS}
         with psycopg.connect(conninfo, autocommit=True) as connection:
             tables = [table.name for view in VIEWS.values() for table in view.tables]

@@ -23,9 +23,11 @@ from ledger.writer import Recorded, Writer
 
 GARBAGE_THRESHOLD: Final = 100_000
 """Objects made between two looks for cycles: some group commits' worth."""
+PAGES_GARBAGE_THRESHOLD: Final = 2_000_000
+"""The same in a process that goes over logs: a page and what views make of it are some 500,000 objects."""
 
 
-def prepare_process() -> None:
+def prepare_process(*, garbage_threshold: int = GARBAGE_THRESHOLD) -> None:
     """Set up the interpreter of a process that will write; called once, by whoever starts it.
 
     A group commit makes tens of thousands of objects and no cycle; with the interpreter's own
@@ -33,7 +35,7 @@ def prepare_process() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 20, 100)
+    gc.set_threshold(garbage_threshold, 20, 100)
 
 
 @dataclass(frozen=True, kw_only=True)

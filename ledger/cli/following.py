@@ -12,7 +12,7 @@ import msgspec
 from rich.table import Table
 
 from ledger import config, logs
-from ledger.bootstrap import prepare_process
+from ledger.bootstrap import PAGES_GARBAGE_THRESHOLD, prepare_process
 from ledger.cli.showing import answers, opened_ledger
 from ledger.config import Settings
 from ledger.projections.registry import VIEWS
@@ -43,7 +43,7 @@ def project(*, once: bool) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    prepare_process()
+    prepare_process(garbage_threshold=PAGES_GARBAGE_THRESHOLD)
     with ready_database(settings) as named:
         projector = Projector(str(named.database_url))
         if not once:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from ledger import config
+from ledger.bootstrap import PAGES_GARBAGE_THRESHOLD, prepare_process
 from ledger.cli.showing import answers, notes
 from ledger.domain.errors import ProgrammeNotFound
 from ledger.projections.registry import VIEWS
@@ -33,6 +34,7 @@ VALUE_CHARS_MAX: Final = 48
 @contextmanager
 def proving_database() -> Iterator[Database]:
     """Connect to the database of the settings, with as many connections as views need, and patience."""
+    prepare_process(garbage_threshold=PAGES_GARBAGE_THRESHOLD)
     with ready_database(config.load()) as settings:
         assert settings.database_url is not None
         connections = 2 * len(VIEWS) + 4
