@@ -19,7 +19,8 @@ from ledger.projections.registry import VIEWS
 from ledger.projections.view import Entry, Page, View
 from ledger.store.database import Database
 from ledger.store.following import LIVE_SCHEMA, advance, leased, stop
-from ledger.store.log import Log, LoggedEvent
+from ledger.store.log import Log, LoggedEvent, Row
+from ledger.store.mapper import mapper
 from ledger.store.recorder import POSITION_MAX
 
 PAGE_EVENTS_MAX: Final = 20_000
@@ -183,21 +184,8 @@ class Follower:
         return page
 
     def _load(self, after: int, until: int) -> Page:
-        logged = self._log.page(self.programme_id, after=after, until=until, limit=self._page_events_max)
-        return Page(self._terms(), after, self._entries(logged))
-
-    def _entries(self, logged: Iterable[LoggedEvent]) -> list[Entry]:
-        """Decode events, up to the first that cannot be read."""
-        entries: list[Entry] = []
-        decode = self._log.decode
-        for event in logged:
-            try:
-                entries.append(Entry(*event, decode(event)))
-            except Exception as failed:
-                if entries:
-                    break
-                raise Unreadable(event, failed) from failed
-        return entries
+        rows = self._log.rows(self.programme_id, after=after, until=until, limit=self._page_events_max)
+        return Page(self._terms(), after, _entries(rows))
 
     def _terms(self) -> ProgrammeOpened:
         """Read the event that opened the programme.
@@ -206,11 +194,30 @@ class Follower:
             ProgrammeNotFound, Unreadable
         """
         if self._programme is None:
-            first = self._log.page(self.programme_id, after=0, limit=1)
+            first = self._log.rows(self.programme_id, after=0, limit=1)
             if not first:
                 raise ProgrammeNotFound(programme_id=self.programme_id)
-            opened = self._entries(first)[0].event
+            opened = _entries(first)[0].event
             if not isinstance(opened, ProgrammeOpened):
-                raise Unreadable(first[0], TypeError("a log begins with programme.opened"))
+                raise Unreadable(LoggedEvent(*first[0]), TypeError("a log begins with programme.opened"))
             self._programme = opened
         return self._programme
+
+
+def _entries(rows: Iterable[Row]) -> list[Entry]:
+    """Decode events, up to the first that cannot be read.
+
+    Raises:
+        Unreadable: the very first one.
+    """
+    entries: list[Entry] = []
+    event_of = mapper().event_of
+    for row in rows:
+        position, originator_id, version, topic, state = row
+        try:
+            entries.append(Entry(position, originator_id, version, topic, state, event_of(topic, state)))
+        except Exception as failed:
+            if entries:
+                break
+            raise Unreadable(LoggedEvent(*row), failed) from failed
+    return entries

@@ -4,7 +4,8 @@ Rule of the room: one row for each event, account and asset; lots, counterparts 
 recording stand in the event, which is one lookup away, and are not kept a second time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -12,15 +13,22 @@ from ledger.domain.addresses import participant
 from ledger.domain.book import Leg
 from ledger.domain.visibility import ParticipantErased
 from ledger.projections.view import Page, Table
-from ledger.store.arrays import Int8Array, TextArray, TimestampArray, microseconds_since_2000
+from ledger.store.arrays import (
+    Int8Array,
+    TextArray,
+    TimestampArray,
+    microseconds_since_2000,
+    packed_text,
+)
+from ledger.store.copying import INT8_BYTES, beginning, copy_packed, int8s
 from ledger.store.queries import load
 
 QUERIES: Final = load(Path(__file__).parent / "sql" / "statements.sql")
 
 Holding = tuple[str, str]
 """Account and asset."""
-Line = tuple[int, int, str, Any]
-"""Position, amount, topic, when it occurred."""
+Line = tuple[int, int, int, bytes]
+"""Position, amount, when it occurred in microseconds since 2000; topic and that instant, packed."""
 
 BALANCES_REMEMBERED_MAX: Final = 50_000
 """Running balances of one programme kept in memory, some 15 MB; others are read again."""
@@ -33,7 +41,9 @@ HOURS_PER_DAY: Final = 24
 
 PAIR: Final = 2
 
-_ROW: Final = ("text", "text", "text", "int8", "int8", "int8", "text", "timestamptz")
+_COLUMNS: Final = 8
+_NUMBERS: Final = int8s(3)
+_INSTANT: Final = int8s(1)
 
 
 class Sum(NamedTuple):
@@ -67,10 +77,7 @@ class Statements:
         lines = lines_of(page)
         if lines:
             self._load(connection, page.programme_id, [key for key in lines if key not in self._balances])
-            with connection.cursor() as cursor, cursor.copy(QUERIES["copy_entries"]) as copy:
-                copy.set_types(_ROW)
-                for row in self._rows(page.programme_id, lines):
-                    copy.write_row(row)
+            copy_packed(connection, QUERIES["copy_entries"], self._rows(page.programme_id, lines))
             self._forget()
             _add_sums(connection, page.programme_id, sums_of(lines))
         for entry in page.entries:
@@ -78,17 +85,20 @@ class Statements:
                 erased = {"participant_id": entry.event.participant_id, "position": entry.position}
                 connection.execute(QUERIES["erase"], {"programme_id": page.programme_id, **erased})
 
-    def _rows(self, programme_id: str, lines: dict[Holding, list[Line]]) -> Iterator[tuple[Any, ...]]:
-        """Give the rows, each with its running balance, in the order of the key."""
-        balances = self._balances
+    def _rows(self, programme_id: str, lines: Mapping[Holding, list[Line]]) -> Iterator[bytes]:
+        """Give the rows of each account and asset, with running balances, in the order of the key."""
+        balances, pack = self._balances, _NUMBERS.pack
         for key in sorted(lines):
-            account, asset = key
+            key_columns = beginning(_COLUMNS, programme_id, *key)
             # Taken out and put back, so that what was used last stands last.
             balance = balances.pop(key)
-            for position, amount, topic, occurred_at in lines[key]:
+            rows: list[bytes] = []
+            for position, amount, _, last_columns in lines[key]:
                 balance += amount
-                yield programme_id, account, asset, position, amount, balance, topic, occurred_at
+                numbers = pack(INT8_BYTES, position, INT8_BYTES, amount, INT8_BYTES, balance)
+                rows += key_columns, numbers, last_columns
             balances[key] = balance
+            yield b"".join(rows)
 
     def _load(self, connection: Any, programme_id: str, missing: list[Holding]) -> None:
         """Remember what accounts held before this page."""
@@ -116,19 +126,17 @@ class Statements:
                 del self._balances[key]
 
 
-def lines_of(page: Page) -> dict[Holding, list[Line]]:
+def lines_of(page: Page) -> Mapping[Holding, list[Line]]:
     """Give what the events of a page did, in order, by account and asset."""
-    lines: dict[Holding, list[Line]] = {}
+    lines: defaultdict[Holding, list[Line]] = defaultdict(list)
     for entry in page.entries:
         event = entry.event
         if not event.legs:
             continue
+        position, occurred_us = entry.position, microseconds_since_2000(event.occurred_at)
+        last_columns = packed_text(entry.topic) + _INSTANT.pack(INT8_BYTES, occurred_us)
         for key, amount in nets(event.legs):
-            line = (entry.position, amount, entry.topic, event.occurred_at)
-            if (found := lines.get(key)) is None:
-                lines[key] = [line]
-            else:
-                found.append(line)
+            lines[key].append((position, amount, occurred_us, last_columns))
     return lines
 
 
@@ -145,22 +153,32 @@ def nets(legs: Sequence[Leg]) -> Iterable[tuple[Holding, int]]:
     return summed.items()
 
 
-def sums_of(lines: dict[Holding, list[Line]]) -> dict[SumKey, Sum]:
+def sums_of(lines: Mapping[Holding, list[Line]]) -> dict[SumKey, Sum]:
     """Add lines up by hour and by day, those of participants left out."""
     sums: dict[SumKey, Sum] = {}
     for (account, asset), own in lines.items():
         if account.startswith(PARTICIPANTS):
             continue
-        by_hour: dict[int, Sum] = {}
-        for position, amount, _, occurred_at in own:
-            _add(by_hour, microseconds_since_2000(occurred_at) // HOUR_US, Sum(amount, position, position))
         by_day: dict[int, Sum] = {}
-        for hour, of_hour in by_hour.items():
+        for hour, of_hour in _hours_of(own).items():
             sums[account, asset, "hour", hour * HOUR_US] = of_hour
             _add(by_day, hour // HOURS_PER_DAY, of_hour)
         for day, of_day in by_day.items():
             sums[account, asset, "day", day * HOURS_PER_DAY * HOUR_US] = of_day
     return sums
+
+
+def _hours_of(lines: Iterable[Line]) -> dict[int, Sum]:
+    """Add up lines that stand in the order of the log, by hours since 2000."""
+    amounts: defaultdict[int, int] = defaultdict(int)
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for position, amount, occurred_us, _ in lines:
+        hour = occurred_us // HOUR_US
+        amounts[hour] += amount
+        first.setdefault(hour, position)
+        last[hour] = position
+    return {hour: Sum(amount, first[hour], last[hour]) for hour, amount in amounts.items()}
 
 
 def _add(sums: dict[int, Sum], key: int, more: Sum) -> None:

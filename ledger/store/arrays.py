@@ -124,11 +124,12 @@ class TextArray(_Sized):
         """Pack strings; they recur (assets, lots, busy accounts), so packed ones are remembered."""
         if not texts:
             return cls(_empty(cls.element_oid))
-        return cls(cls.header(len(texts)) + b"".join(map(_packed_text, texts)))
+        return cls(cls.header(len(texts)) + b"".join(map(packed_text, texts)))
 
 
 @lru_cache(maxsize=100_000)
-def _packed_text(text: str) -> bytes:
+def packed_text(text: str) -> bytes:
+    """Give a text with its length before it, as it stands in arrays and in rows that are copied."""
     encoded = text.encode()
     return _LENGTH.pack(len(encoded)) + encoded
 

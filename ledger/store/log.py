@@ -38,6 +38,10 @@ class LoggedEvent(NamedTuple):
     """The stored bytes: JSON."""
 
 
+Row = tuple[int, UUID, int, str, bytes]
+"""The same, as it was read."""
+
+
 class Window(NamedTuple):
     """A stretch of a log that was read."""
 
@@ -125,6 +129,19 @@ class Log:
         topics: Sequence[str] = (),
     ) -> list[LoggedEvent]:
         """Read up to `limit` events, of all topics or of some, `after` < position ≤ `until`, in order."""
+        rows = self.rows(programme_id, after=after, limit=limit, until=until, topics=topics)
+        return [LoggedEvent(*row) for row in rows]
+
+    def rows(
+        self,
+        programme_id: str,
+        *,
+        after: int,
+        limit: int,
+        until: int = POSITION_MAX,
+        topics: Sequence[str] = (),
+    ) -> list[Row]:
+        """Read the same as `page`, for whoever makes something of their own of every event."""
         parameters = {
             "programme_id": programme_id,
             "after": after,
@@ -134,8 +151,7 @@ class Log:
         }
         query = LOG["page_of_topics" if topics else "page"]
         with self._database.connection() as connection:
-            rows = connection.execute(query, parameters, binary=True).fetchall()
-        return [LoggedEvent(*row) for row in rows]
+            return connection.execute(query, parameters, binary=True).fetchall()
 
     def window(
         self,
