@@ -14,6 +14,7 @@ import click
 from ledger.cli.database import migrate, replay
 from ledger.cli.following import project, status
 from ledger.cli.keys import key
+from ledger.cli.moving import export_ledger, import_ledger
 from ledger.cli.proving import rebuild, verify
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
@@ -67,5 +68,7 @@ for command in (
     statement,
     totals,
     webhook,
+    export_ledger,
+    import_ledger,
 ):
     main.add_command(command)

@@ -916,6 +916,77 @@ class TooManyFollowers(Unavailable):
     followers_max: int
 
 
+# --- moving a programme -----------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class LedgerFileUnreadable(InvalidInput):
+    """The file is not a ledger file, or no longer a whole one."""
+
+    code: ClassVar[str] = "ledger_file_unreadable"
+    next_step: ClassVar[str] = "Copy it again from where `ledger export-ledger` wrote it, or export again."
+    file: str
+    reason: str
+
+
+@dataclass(eq=False)
+class LedgerFileNewerThanCode(InvalidInput):
+    """The file is of a form that only a later release than this one can read."""
+
+    code: ClassVar[str] = "ledger_file_newer_than_code"
+    next_step: ClassVar[str] = "Bring this deployment up to the release that wrote the file."
+    file: str
+    version_known: int
+    version_found: int
+
+
+@dataclass(eq=False)
+class LedgerFileAltered(InvalidInput):
+    """The events in the file are not those that its manifest tells of."""
+
+    code: ClassVar[str] = "ledger_file_altered"
+    next_step: ClassVar[str] = "Copy it again from where `ledger export-ledger` wrote it, or export again."
+    file: str
+    differs: str
+    """A field of the manifest."""
+    in_manifest: Any
+    in_events: Any
+
+
+@dataclass(eq=False)
+class LogUnsound(Refused):
+    """Something in the log cannot be as it is, so the log is not moved."""
+
+    code: ClassVar[str] = "log_unsound"
+    next_step: ClassVar[str] = (
+        "Run `ledger verify` where the programme lives, put right what it names, and export again."
+    )
+    programme_id: str
+    position: int | None
+    finding: str
+    """As `ledger verify` calls it."""
+    explanation: str
+
+
+@dataclass(eq=False)
+class ProgrammeExists(Conflict):
+    """Something of this programme is here already, so it cannot be taken in."""
+
+    code: ClassVar[str] = "programme_exists"
+    next_step: ClassVar[str] = "See whether it was taken in before; nothing is ever merged or replaced."
+    programme_id: str
+    tables: list[str]
+
+
+@dataclass(eq=False)
+class ImportRunning(Unavailable):
+    """Another process is taking in the same programme."""
+
+    code: ClassVar[str] = "import_running"
+    next_step: ClassVar[str] = "Wait until it has ended, and look at what it said."
+    programme_id: str
+
+
 # --- webhooks -------------------------------------------------------------------------------------
 
 

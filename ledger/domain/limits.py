@@ -272,6 +272,14 @@ CLOCK_BEHIND_DAYS_MAX: Final = 366
 """Days a vehicle's clock may be behind the instant at which its frame was received: none re-sends for
 longer than a year."""
 
+# --- ledger files --------------------------------------------------------------------------------
+
+LEDGER_FILE_LINE_BYTES_MAX: Final = 4_194_304
+"""One event in a ledger file: five times a transfer that takes every lot there can be, ten years of days."""
+
+LEDGER_FILE_MANIFEST_BYTES_MAX: Final = 1_048_576
+"""A manifest has a line for each topic and each kind of account: some ten kilobytes."""
+
 # --- streams and webhooks ----------------------------------------------------------------------
 
 WAIT_S_MAX: Final = 30

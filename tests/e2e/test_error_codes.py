@@ -50,6 +50,12 @@ NOT_OVER_HTTP: Final = {
     "view_unbuildable": "views are rebuilt on the command line",
     "rebuild_running": "views are rebuilt on the command line",
     "progress_file_unsuitable": "programmes are verified on the command line",
+    "ledger_file_unreadable": "programmes are moved on the command line",
+    "ledger_file_newer_than_code": "programmes are moved on the command line",
+    "ledger_file_altered": "programmes are moved on the command line",
+    "log_unsound": "programmes are moved on the command line",
+    "programme_exists": "programmes are moved on the command line",
+    "import_running": "programmes are moved on the command line",
 }
 
 Produce = Callable[[Town], Answer]
