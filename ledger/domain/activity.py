@@ -155,6 +155,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     awarded_credits: int = 0
     credits_state: CreditsState = "none"
     pending_credits: int = 0
+    corrected_by: tuple[str, ...] = ()
+    """Ids of its corrections, and of the runs that computed it anew."""
     lot: str = ""
     """Last day of its credits; empty before any were issued."""
     in_year_cap: bool = False

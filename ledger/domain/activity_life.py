@@ -101,10 +101,17 @@ def _of_credits(event: CreditsIssued | CreditsCorrected) -> dict[str, Any]:
     }
 
 
-def _corrected(_activity: Activity, event: ReductionCorrected) -> dict[str, Any]:
-    if event.measured is None:
-        return {"amount_g": event.amount_g, "status": "void"}
-    return {"amount_g": event.amount_g, "measured": event.measured}
+def _corrected(activity: Activity, event: ReductionCorrected) -> dict[str, Any]:
+    changes = {"amount_g": event.amount_g, "corrected_by": (*activity.corrected_by, event.id)}
+    return changes | ({"status": "void"} if event.measured is None else {"measured": event.measured})
+
+
+def _recomputed(activity: Activity, event: ReductionRecomputed) -> dict[str, Any]:
+    return {
+        "amount_g": event.amount_g,
+        "methodology_version": event.methodology_version,
+        "corrected_by": (*activity.corrected_by, event.run_id),
+    }
 
 
 def _credits_corrected(activity: Activity, event: CreditsCorrected) -> dict[str, Any]:
@@ -123,10 +130,7 @@ _CHANGES: Final[dict[type[Event], Callable[[Activity, Any], dict[str, Any]]]] = 
     CreditsClaimed: lambda _activity, _event: {"credits_state": "spendable", "pending_credits": 0},
     CreditsLapsed: lambda _activity, _event: {"credits_state": "lapsed", "pending_credits": 0},
     ReductionCorrected: _corrected,
-    ReductionRecomputed: lambda _activity, event: {
-        "amount_g": event.amount_g,
-        "methodology_version": event.methodology_version,
-    },
+    ReductionRecomputed: _recomputed,
     CreditsCorrected: _credits_corrected,
 }
 
@@ -205,7 +209,7 @@ def _dismissed(state: Folded, _event: ActivityDismissed, before: Activity | None
 
 
 def _credits_issued(state: Folded, event: CreditsIssued, _before: Activity | None) -> None:
-    _count(state, event, event.occurred_at, Own(1, event.awarded_credits))
+    _count(state, event, event.occurred_at, Own(int(event.awarded_credits > 0), event.awarded_credits))
     if event.ripens_at is not None:
         source, own_id = state.latest_activity.split("\n")
         _keep_pending(state, event, (source, own_id), event.occurred_at, event.awarded_credits)
@@ -246,7 +250,7 @@ def _credits_changed(state: Folded, event: CreditsCorrected, before: Activity | 
     if before is None:
         return
     occurred_at = before.reported.occurred_at
-    acts = bool(event.desired_credits) - bool(before.desired_credits)
+    acts = int(event.awarded_credits > 0) - int(before.awarded_credits > 0)
     _count(state, event, occurred_at, Own(acts, event.delta_credits))
     if event.ripens_at is not None:
         _keep_pending(state, event, (before.source, before.id), occurred_at, event.pending_credits)

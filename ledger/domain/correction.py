@@ -24,7 +24,7 @@ from ledger.domain.earning import (
     issue_legs,
     window_of,
 )
-from ledger.domain.errors import ActivityStatusUnsuitable, CorrectionEmpty
+from ledger.domain.errors import ActivityStatusUnsuitable, AlreadyRecorded, CorrectionEmpty
 from ledger.domain.grounds import Grounds
 from ledger.domain.identifiers import CommandId, EntityId, Name, Text
 from ledger.domain.instants import Instant, utc
@@ -142,10 +142,10 @@ def correct_activity(
     """Correct an activity that counts.
 
     Raises, in this order:
-        ActivityNotFound, ActivityStatusUnsuitable, CorrectionEmpty,
+        ActivityNotFound, AlreadyRecorded, ActivityStatusUnsuitable, CorrectionEmpty,
         whatever `CompiledFormula.reduction` or `credits_for` refuses
     """
-    activity = _require_accepted(activity, command)
+    activity = _require_accepted(activity, command, command.id)
     if (command.measured is None) is not command.is_void:
         raise CorrectionEmpty(field="measured")
     scenario = _scenario_of(activity, grounds)
@@ -180,10 +180,10 @@ def recompute_activity(
     """Compute an activity anew; nothing is recorded where nothing changes.
 
     Raises, in this order:
-        ActivityNotFound, ActivityStatusUnsuitable, MethodologyNotFound,
+        ActivityNotFound, AlreadyRecorded, ActivityStatusUnsuitable, MethodologyNotFound,
         whatever `CompiledFormula.reduction` or `credits_for` refuses
     """
-    activity = _require_accepted(activity, command)
+    activity = _require_accepted(activity, command, command.run_id)
     scenario = _scenario_of(activity, grounds)
     reduction, desired = _anew(activity, activity.measured, command.methodology_version, scenario, grounds)
     if reduction.grams == activity.amount_g and desired == activity.desired_credits:
@@ -207,8 +207,12 @@ def recompute_activity(
     return _with_credits(recomputed, activity, desired, scenario, grounds)
 
 
-def _require_accepted(activity: Activity | None, command: CorrectActivity | RecomputeActivity) -> Activity:
+def _require_accepted(
+    activity: Activity | None, command: CorrectActivity | RecomputeActivity, own_id: str
+) -> Activity:
     activity = require_activity(activity, command.source, command.activity_id)
+    if own_id in activity.corrected_by:
+        raise AlreadyRecorded(id=own_id)
     if activity.status != "accepted":
         raise ActivityStatusUnsuitable(
             source=activity.source, activity_id=activity.id, status=activity.status, needed="accepted"
@@ -308,7 +312,7 @@ def _awarded_anew(
             None if budget is None else budget + activity.awarded_credits,
         ),
         grounds.registers,
-        Own(1 if activity.desired_credits else 0, activity.awarded_credits),
+        Own(int(activity.awarded_credits > 0), activity.awarded_credits),
     )
 
 

@@ -1166,17 +1166,12 @@ class CorrectionEmpty(InvalidInput):
 
 
 @dataclass(eq=False)
-class ClaimStands(Refused):
-    """Another activity claims the same subject for the same time."""
+class AlreadyRecorded(Conflict):
+    """This was recorded before; the writer answers with the first outcome instead."""
 
-    code: ClassVar[str] = "claim_stands"
-    next_step: ClassVar[str] = "Look at the activity named here: one of the two has to go."
-    group: str
-    programme_id: str
-    source: str
-    activity_id: str
-    begins_at: datetime
-    ends_at: datetime
+    code: ClassVar[str] = "already_recorded"
+    next_step: ClassVar[str] = "Send the same request again to get its first outcome."
+    id: str
 
 
 # --- requests: who asks, and in what form ----------------------------------------------------------
