@@ -29,6 +29,17 @@ class Prediction(NamedTuple):
     """Events written; the key of the repeated command; the differing fields; the code."""
 
 
+class Sink:
+    """One carbon-sink project, serial by serial."""
+
+    def __init__(self, credits_per_unit: int) -> None:
+        self.credits_per_unit = credits_per_unit
+        self.delivered: dict[int, str] = {}
+        """Every serial ever, with its delivery."""
+        self.free: set[int] = set()
+        self.certificates = 0
+
+
 class Model:
     """One programme: `predict` says what a command must do, and does it."""
 
@@ -39,6 +50,9 @@ class Model:
         self.status: dict[str, str] = {}
         self.given: Counter[tuple[str, str]] = Counter()
         self.redemptions: dict[str, dict[str, Any]] = {}
+        self.sinks: dict[str, Sink] = {}
+        self.donations: dict[str, tuple[list[int], int]] = {}
+        """Serials and the number of the certificate, by the donation's id."""
         self.grams_per_km: dict[str, list[Fraction]] = {}
         self.scenarios: dict[str, list[Any]] = {}
         self.recorded: dict[tuple[Any, ...], Any] = {}
@@ -194,6 +208,34 @@ class Model:
             self._move(c.account, "adjusted", "CREDIT", self._spendable(c.account, -c.credits, now))
         return 1
 
+    # --- carbon sinks
+
+    def sink_open(self, c: Any, _now: datetime) -> int:
+        self.sinks[c.id] = Sink(c.credits_per_unit)
+        return 1
+
+    def sink_add_units(self, c: Any, _now: datetime) -> int:
+        self._refuse_if("serial_range_empty", c.first_serial > c.last_serial)
+        self._refuse_if("sink_not_found", c.project_id not in self.sinks)
+        sink, serials = self.sinks[c.project_id], range(c.first_serial, c.last_serial + 1)
+        self._refuse_if("serials_overlap", not sink.delivered.keys().isdisjoint(serials))
+        sink.delivered.update(dict.fromkeys(serials, c.id))
+        sink.free.update(serials)
+        return 1
+
+    def credits_donate(self, c: Any, now: datetime) -> int:
+        self._refuse_if("sink_not_found", c.project_id not in self.sinks)
+        sink = self.sinks[c.project_id]
+        self._require(c.from_account, frozen_too=True)
+        self._refuse_if("insufficient_units", c.units > len(sink.free))
+        lots = self._spendable(c.from_account, c.units * sink.credits_per_unit, now)
+        self._move(c.from_account, f"retired:{c.project_id}", "CREDIT", lots)
+        serials = sorted(sink.free)[: c.units]
+        sink.free.difference_update(serials)
+        sink.certificates += 1
+        self.donations[c.id] = serials, sink.certificates
+        return 1
+
     # --- redemptions
 
     def redemption_hold(self, c: Any, now: datetime) -> int:
@@ -295,7 +337,9 @@ class Model:
         return sorted(
             account
             for account in holders.difference(NOT_HOLDERS)
-            if not account.endswith(":held") and any(lot <= up_to.isoformat() for lot in self._lots(account))
+            if not account.endswith(":held")
+            and not account.startswith("retired:")
+            and any(lot <= up_to.isoformat() for lot in self._lots(account))
         )
 
     # --- the book

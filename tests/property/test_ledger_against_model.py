@@ -31,6 +31,7 @@ from ledger import replay
 from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
 from ledger.domain.conversion import CreditsPerGrams
+from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import BulkNotApplied, ContentDiffers, LedgerError
 from ledger.domain.expiry import CompleteExpiry, ExpireCredits, RunExpiry, StartExpiry
 from ledger.domain.fund import CommitMoney
@@ -56,6 +57,7 @@ from ledger.domain.redemption import (
     ReleaseHold,
 )
 from ledger.domain.rules import PublishMethodology, PublishScenario
+from ledger.domain.sink import AddSinkUnits, OpenSinkProject, Sink
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 from ledger.expiry_run import run_expiry
@@ -84,6 +86,7 @@ HOLDERS: Final = (*(f"participant:{own_id}" for own_id in PARTICIPANTS), "org:o0
 FUNDS: Final = ("f0", "f1", "f2")
 ALTERABLE: Final = [
     *("credits", "value_fen", "face_value_fen", "fee_fen", "offer_id", "deadline_at", "transferable"),
+    *("units", "last_serial", "credits_per_unit", "from_account"),
     *("reason", "approver", "store_id", "to_account", "participant_id", "fund_id", "sponsor_id", "name_zh"),
 ]
 
@@ -286,6 +289,38 @@ def money() -> st.SearchStrategy[Draft]:
     return st.builds(draft, mostly(funds, st.just("f9")), st.integers(1, 3_000))
 
 
+def sinks() -> st.SearchStrategy[Draft]:
+    def project(own_id: str, credits_per_unit: int) -> Draft:
+        return lambda m: m.sink(own_id, credits_per_unit)
+
+    def delivery(project_id: str, first: int, more: int) -> Draft:
+        return lambda m: AddSinkUnits(
+            id=m.new_id(),
+            project_id=project_id,
+            first_serial=first,
+            last_serial=first + more,
+            reference="report",
+            occurred_at=m.now,
+        )
+
+    def donation(project_id: str, donor: str | int, units: int) -> Draft:
+        return lambda m: DonateCredits(
+            id=m.new_id(),
+            from_account=m.spender(donor),
+            project_id=project_id,
+            units=units,
+            occurred_at=m.now,
+        )
+
+    projects = mostly(st.sampled_from(["s0", "s0", "s1"]), st.just("s9"))
+    donors = mostly(st.integers(0, 4), holders | st.just("participant:nobody"))
+    return st.one_of(
+        st.builds(project, st.sampled_from(["s0", "s1"]), st.sampled_from([1, 3])),
+        st.builds(delivery, projects, st.integers(1, 60), mostly(st.integers(0, 6), st.just(-1))),
+        st.builds(donation, projects, donors, mostly(st.integers(1, 4), st.sampled_from([12, 80]))),
+    )
+
+
 def rules() -> st.SearchStrategy[Draft]:
     def methodology(version: int, per_km: str) -> Draft:
         return lambda m: m.methodology(version, per_km)
@@ -336,7 +371,8 @@ def another(value: Any) -> Any:
 
 
 anything: Final = st.one_of(
-    transfers(), holds(), redemption_steps(), activities(), adjustments(), ownership(), money(), rules()
+    *(transfers(), holds(), redemption_steps(), activities(), adjustments()),
+    *(ownership(), money(), sinks(), rules()),
 )
 anything_again: Final = st.sampled_from([anything, anything, earlier(), altered()]).flatmap(lambda kind: kind)
 
@@ -435,6 +471,19 @@ class LedgerMachine(RuleBasedStateMachine):
             occurred_at=self.now,
         )
 
+    def sink(self, own_id: str, credits_per_unit: int) -> Command:
+        return OpenSinkProject(
+            id=own_id,
+            name_zh="林",
+            name_en="Forest",
+            unit="tree",
+            location="四川",
+            reference="test",
+            credits_per_unit=credits_per_unit,
+            vintage_year=2026,
+            occurred_at=self.now,
+        )
+
     # --- sending
 
     def at_writer(self, number: int) -> Writer:
@@ -483,6 +532,8 @@ class LedgerMachine(RuleBasedStateMachine):
         said = told["events"][0]["data"]
         given = {name for name, value in asked.items() if name != "kind" and value not in (None, {}, 0)}
         assert {name: said.get(name) for name in given} == {name: asked[name] for name in given}
+        if isinstance(command, DonateCredits):
+            self.require_donated(command, said)
         assert datetime.fromisoformat(said["recorded_at"]) == self.now
         assert (outcome.position, outcome.replayed) == (position, False)
         assert told["position"] == position
@@ -490,6 +541,17 @@ class LedgerMachine(RuleBasedStateMachine):
             range(position - events + 1, position + 1)
         )
         self.latest_recorded = self.now
+
+    def require_donated(self, command: DonateCredits, said: dict[str, Any]) -> None:
+        serials, number = self.model.donations[command.id]
+        deliveries = self.model.sinks[command.project_id].delivered
+        told = [
+            (serial, one["delivery_id"])
+            for one in said["serials"]
+            for serial in range(one["first_serial"], one["last_serial"] + 1)
+        ]
+        assert told == [(serial, deliveries[serial]) for serial in serials]
+        assert said["certificate"][:-2] == f"{self.programme_id}/{command.project_id}/{number:06d}"
 
     # --- rules
 
@@ -530,6 +592,15 @@ class LedgerMachine(RuleBasedStateMachine):
                 *(OpenFund(id=fund_id, **named) for fund_id in FUNDS),
                 CommitMoney(id="m", fund_id="f0", sponsor_id="bank", value_fen=900, occurred_at=self.now),
                 CommitMoney(id="n", fund_id="f1", sponsor_id="bank", value_fen=300, occurred_at=self.now),
+                self.sink("s0", 2),
+                AddSinkUnits(
+                    id="u",
+                    project_id="s0",
+                    first_serial=20,
+                    last_serial=31,
+                    reference="r",
+                    occurred_at=self.now,
+                ),
                 *(self.gift(account, n) for n, account in enumerate(HOLDERS) if account != "participant:p3"),
             ],
         )
@@ -556,6 +627,10 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(writer=st.integers(0, 1), draft=redemption_steps())
     def redeem(self, writer: int, draft: Draft) -> None:
+        self.send(self.at_writer(writer), self.commands([draft]))
+
+    @rule(writer=st.integers(0, 1), draft=sinks())
+    def donate(self, writer: int, draft: Draft) -> None:
         self.send(self.at_writer(writer), self.commands([draft]))
 
     @rule(writer=st.integers(0, 1), draft=activities() | adjustments())
@@ -774,6 +849,24 @@ class LedgerMachine(RuleBasedStateMachine):
         last = self.model.position
         assert positions == ((last, 1, last) if last else (0, None, None))
         assert head == ((last, self.latest_recorded) if last else None)
+
+    @invariant()
+    def projects_are_as_the_model_says(self) -> None:
+        with self.database.connection() as connection:
+            rows = connection.execute(
+                "SELECT key, value FROM registers WHERE programme_id = %s AND register = 'sinks'",
+                [self.programme_id],
+            ).fetchall()
+        assert {key for key, _ in rows} == self.model.sinks.keys()
+        for key, value in rows:
+            entry, sink = msgspec.json.decode(value, type=Sink), self.model.sinks[key]
+            counts = entry.credits_per_unit, entry.units, entry.free_units, entry.certificates
+            delivered, free = len(sink.delivered), len(sink.free)
+            assert counts == (sink.credits_per_unit, delivered, free, sink.certificates)
+            for one in entry.deliveries:
+                serials = range(one.first_serial, one.last_serial + 1)
+                assert all(sink.delivered[serial] == one.id for serial in serials)
+                assert {s for s in serials if s >= one.next_serial} == sink.free.intersection(serials)
 
     @invariant()
     def replay_gives_the_same(self) -> None:
