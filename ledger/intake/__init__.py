@@ -9,7 +9,7 @@ costs something is for the methodology to say.
 from ledger.intake.charging import read_charging
 from ledger.intake.daily import read_daily
 from ledger.intake.frame_days import read_frames
-from ledger.intake.outcomes import FLAGS, REASONS, Flag, Outcome, Proposed, Reason, Unreadable
+from ledger.intake.outcomes import FLAGS, REASONS, Outcome, Proposed, Reason, Unreadable
 from ledger.intake.steps import read_steps
 from ledger.intake.tables import Format, format_of
 from ledger.intake.trips import read_trips
@@ -17,7 +17,6 @@ from ledger.intake.trips import read_trips
 __all__ = [
     "FLAGS",
     "REASONS",
-    "Flag",
     "Format",
     "Outcome",
     "Proposed",

@@ -12,9 +12,10 @@ import msgspec
 
 from ledger.domain.limits import ODOMETER_GAP_KM_MIN, ODOMETER_JUMP_KM_MAX, REPORT_LATE_DAYS
 from ledger.domain.methodology import Measured
+from ledger.domain.quality import QualityFlag
 from ledger.intake.calendar import Day
 from ledger.intake.numbers import M_PER_KM, M_PER_TENTH_KM, km_text, metres_of_km, whole
-from ledger.intake.outcomes import Flag, Outcome, Proposed, in_order
+from ledger.intake.outcomes import Outcome, Proposed, in_order
 from ledger.intake.reports import Fault, Reports, own_id_of, read_rows, subject_of, whole_of
 from ledger.intake.tables import Column, Columns, Format, Texts
 
@@ -80,7 +81,7 @@ def read_daily(
         day = reports.day(on)
         begin_m = _metres(begin_km, begin_01km)
         end_m = _metres(end_km, end_01km)
-        source_id = own_id_of(own_id or f"{vehicle}:{day.text}")
+        source_id = own_id_of(own_id) if own_id else f"{vehicle}:{day.text}"
         flags, received_at = reports.doubts(quality, received, day.begins_at, day.ends_at)
         if records and not whole_of(records):
             flags.add("gap")
@@ -118,7 +119,7 @@ class _Odometers:
         self._latest: dict[str, Latest] = {}
 
     def compare(
-        self, vehicle: str, day: Day, own_id: str, begin_m: int, end_m: int, flags: set[Flag]
+        self, vehicle: str, day: Day, own_id: str, begin_m: int, end_m: int, flags: set[QualityFlag]
     ) -> None:
         """Add what a vehicle's reading before says of a day, and remember this day's last reading."""
         latest = self._latest.pop(vehicle, None)
@@ -142,7 +143,7 @@ class _Odometers:
                 del self._latest[next(iter(self._latest))]
 
 
-def _distance_m(begin_m: int, end_m: int, flags: set[Flag]) -> int:
+def _distance_m(begin_m: int, end_m: int, flags: set[QualityFlag]) -> int:
     """Give the distance between two readings, 0 where they do not tell; and say in `flags` why."""
     if begin_m < 0 or end_m < 0:
         flags.add("invalid_sentinel")

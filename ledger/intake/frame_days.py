@@ -24,11 +24,12 @@ from ledger.domain.limits import (
     REPORT_LATE_DAYS,
 )
 from ledger.domain.methodology import Measured
+from ledger.domain.quality import QualityFlag
 from ledger.intake.calendar import Day, Days, Instants
 from ledger.intake.frames import ABNORMAL_4, parse
 from ledger.intake.lines import without_mark
 from ledger.intake.numbers import M_PER_TENTH_KM, km_text
-from ledger.intake.outcomes import Flag, Outcome, Proposed, Unreadable, in_order, unreadable
+from ledger.intake.outcomes import Outcome, Proposed, Unreadable, in_order, unreadable
 from ledger.intake.readings import PART_READINGS_MAX, Reading, Readings
 
 _TENTHS: Final = 10
@@ -182,7 +183,7 @@ class _DayFold:
     def __init__(self, day: Day, before: tuple[int, Reading] | None, late_days: int) -> None:
         self._day = day
         self._late_s = (day.ends_at + timedelta(days=late_days) - _EPOCH) // _SECOND
-        self._flags: set[Flag] = set()
+        self._flags: set[QualityFlag] = set()
         self._begin: Reading | None = None
         self._line = 0
         self._collected_s = -1

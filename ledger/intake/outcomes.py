@@ -12,25 +12,12 @@ import msgspec
 
 from ledger.domain.limits import ECHO_CHARS_MAX
 from ledger.domain.methodology import Measured
+from ledger.domain.quality import QualityFlag
 
 SubjectKind = Literal["vehicle", "person", "station"]
 
-Flag = Literal[
-    "late",
-    "gap",
-    "estimated",
-    "rollback",
-    "jump",
-    "clock_skew",
-    "invalid_sentinel",
-    "duplicate",
-    "overlap",
-    "self_declared",
-    "manual",
-]
-"""What may be doubtful about an activity (domain rule 8)."""
-
-FLAGS: Final = cast("tuple[Flag, ...]", get_args(Flag))
+FLAGS: Final = cast("tuple[QualityFlag, ...]", get_args(QualityFlag))
+"""Every one there is, in the one order in which an activity names its own."""
 
 Reason = Literal[
     "encoding_unknown",
@@ -114,7 +101,7 @@ class Proposed(msgspec.Struct, frozen=True, gc=False):
     begins_at: datetime
     ends_at: datetime
     measured: Measured
-    flags: tuple[Flag, ...]
+    flags: tuple[QualityFlag, ...]
     received_at: datetime | None
     line: int
 
@@ -144,6 +131,6 @@ def unreadable(line: int, reason: Reason, text: str) -> Unreadable:
     )
 
 
-def in_order(flags: set[Flag]) -> tuple[Flag, ...]:
+def in_order(flags: set[QualityFlag]) -> tuple[QualityFlag, ...]:
     """Put flags into their one order, so that the same doubts are always the same content."""
     return tuple(flag for flag in FLAGS if flag in flags) if flags else ()

@@ -3,9 +3,10 @@
 import re
 from typing import Final
 
-from ledger.intake.outcomes import FLAGS, Flag
+from ledger.domain.quality import QualityFlag
+from ledger.intake.outcomes import FLAGS
 
-_WORDS: Final[dict[str, Flag]] = {
+_WORDS: Final[dict[str, QualityFlag]] = {
     **{flag: flag for flag in FLAGS},
     "迟报": "late",
     "缺失": "gap",
@@ -21,9 +22,9 @@ _WORDS: Final[dict[str, Flag]] = {
 _SOUND: Final = frozenset({"ok", "good", "normal", "正常", "device", "设备"})
 
 
-def qualities_of(text: str) -> set[Flag] | None:
+def qualities_of(text: str) -> set[QualityFlag] | None:
     """Read qualities separated by blanks, semicolons or bars; None when one of them is not known."""
-    found: set[Flag] = set()
+    found: set[QualityFlag] = set()
     for word in re.split(r"[\s;|、；]+", text.strip().lower()):  # noqa: RUF001
         if word and word not in _SOUND:
             flag = _WORDS.get(word)

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from ledger.domain.limits import COMMAND_ID_CHARS_MAX
+from ledger.domain.quality import QualityFlag
 from ledger.intake.calendar import Day, Days, Instants
 from ledger.intake.numbers import decimal_text, whole
-from ledger.intake.outcomes import Flag, Outcome, Proposed, Reason, unreadable
+from ledger.intake.outcomes import Outcome, Proposed, Reason, unreadable
 from ledger.intake.qualities import qualities_of
 from ledger.intake.tables import Columns, Format, Texts, rows_of
 
@@ -86,9 +87,9 @@ class Reports:
 
     def doubts(
         self, quality: str, received: str, begins_at: datetime, ends_at: datetime
-    ) -> tuple[set[Flag], datetime | None]:
+    ) -> tuple[set[QualityFlag], datetime | None]:
         """Read what the source says of the quality, and when it received the report: late, or too early."""
-        flags: set[Flag] = set()
+        flags: set[QualityFlag] = set()
         if quality:
             named = qualities_of(quality)
             if named is None:

@@ -52,7 +52,7 @@ def read_steps(
         flags, received_at = reports.doubts(quality, received, day.begins_at, day.ends_at)
         return Proposed(
             source,
-            own_id_of(own_id or f"{person}:{day.text}"),
+            own_id_of(own_id) if own_id else f"{person}:{day.text}",
             "person",
             subject_of(person),
             day.begins_at,

@@ -1,0 +1,283 @@
+"""Proposed activities on their way into a programme: batch by batch, repeat-safe, every one counted.
+
+Rule of the room: what a file says in clear ends here; commands carry names made under a key. An
+activity is told from others by its source and the source's own id, so a file that is imported again,
+or after a stop, adds nothing that is there already.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Final, NamedTuple
+
+import msgspec
+
+from ledger.deciding import Outcome, Recorded
+from ledger.domain.activity import RecordActivity
+from ledger.domain.correction import CorrectActivity
+from ledger.domain.errors import ContentDiffers, LedgerError
+from ledger.domain.messages import Command
+from ledger.intake.outcomes import Outcome as Read
+from ledger.intake.outcomes import Proposed, Unreadable
+from ledger.intake.pseudonyms import Pseudonyms
+from ledger.writer import Writer
+
+EXAMPLES_MAX: Final = 100
+"""Lines that a report names one by one; all of them are counted."""
+
+RESTATED: Final = "The source restated it."
+"""The reason of a correction."""
+
+OF_RECEIPT: Final = frozenset({"flags"})
+"""Fields that depend on when and beside what a report was sent; alone they make no other activity."""
+
+_TOPIC: Final = b'"topic":"'
+_SHARE: Final = b'"share":"'
+
+
+class Example(msgspec.Struct, frozen=True):
+    """A line that did not count."""
+
+    line: int
+    reason: str
+    excerpt: str = ""
+
+
+class ImportReport(msgspec.Struct, kw_only=True):
+    """What became of every line, so far."""
+
+    read: int = 0
+    """Activities and unreadable lines."""
+    accepted: int = 0
+    """Recorded, in full."""
+    discounted: int = 0
+    """Recorded, in part."""
+    corrected: int = 0
+    """Recorded before with other measurements, and corrected."""
+    held: dict[str, int] = {}
+    """Recorded, and waiting for somebody to look at, by reason; one activity may have several."""
+    held_activities: int = 0
+    rejected: dict[str, int] = {}
+    """Recorded, and counting for nothing, by reason."""
+    rejected_activities: int = 0
+    duplicates: int = 0
+    """Recorded before."""
+    conflicts: int = 0
+    """Recorded before with other content, too late or too different to be a correction."""
+    refused: dict[str, int] = {}
+    """Not recorded, by the code of the refusal."""
+    unreadable: dict[str, int] = {}
+    """Not read, by reason."""
+    examples: list[Example] = []
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every line was recorded, now or before."""
+        return not (self.conflicts or self.refused or self.unreadable)
+
+    def count(self, kind: str, reason: str, line: int, excerpt: str = "") -> None:
+        """Count a line that did not count in full, and name it while there is room."""
+        counts: dict[str, int] = getattr(self, kind)
+        counts[reason] = counts.get(reason, 0) + 1
+        if kind in {"refused", "unreadable"}:
+            self.name(line, reason, excerpt)
+
+    def name(self, line: int, reason: str, excerpt: str = "") -> None:
+        """Name a line while there is room."""
+        if len(self.examples) < EXAMPLES_MAX:
+            self.examples.append(Example(line, reason, excerpt))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """Where activities go, and under which names."""
+
+    programme_id: str
+    scenario_id: str
+    pseudonyms: Pseudonyms
+    participants: Mapping[str, str] | None
+    """Participants by subject in clear; None where they are made of the subject."""
+    restated_days: int
+    """Days after an activity's end for which other measurements under its id are a correction."""
+
+
+class Prepared(NamedTuple):
+    """A proposed activity and its command."""
+
+    proposed: Proposed
+    command: RecordActivity
+
+
+class Importer:
+    """Brings activities into a programme."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        destination: Destination,
+        report: ImportReport,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Describe the import.
+
+        Args:
+            writer: where commands go.
+            destination: and under which names.
+            report: counted on from where it stands.
+            clock: tells when a report was received that does not say so itself.
+        """
+        self.report = report
+        self._writer = writer
+        self._to = destination
+        self._clock = clock
+        self._restated: set[str] = set()
+
+    def run(self, read: Iterable[Read]) -> Iterator[int]:
+        """Import everything, in its order; give, after each batch, how many are safe on disk.
+
+        Raises:
+            Unavailable: it stopped; run again it goes on.
+        """
+        outcomes = iter(read)
+        while batch := list(islice(outcomes, self._writer.group_commands_max)):
+            self._take(batch)
+            yield len(batch)
+
+    def _take(self, batch: Sequence[Read]) -> None:
+        prepared = [one for one in map(self._prepared, batch) if one is not None]
+        self.report.read += len(batch)
+        if not prepared:
+            return
+        restated = []
+        for one, outcome in zip(prepared, self._submitted([one.command for one in prepared]), strict=True):
+            correction = self._told(one, outcome)
+            if correction is not None:
+                restated.append((one, correction))
+        if restated:
+            outcomes = self._submitted([correction for _, correction in restated])
+            for (one, _), outcome in zip(restated, outcomes, strict=True):
+                self._corrected(one, outcome)
+
+    def _submitted(self, commands: Sequence[Command]) -> list[Outcome]:
+        return self._writer.submit_many(self._to.programme_id, commands)
+
+    # --- before ---------------------------------------------------------------------------------
+
+    def _prepared(self, read: Read) -> Prepared | None:
+        if isinstance(read, Unreadable):
+            self.report.count("unreadable", read.reason, read.line, read.excerpt)
+            return None
+        to = self._to
+        subject = to.pseudonyms.subject(read)
+        if to.participants is None:
+            participant_id = to.pseudonyms.participant(subject)
+        else:
+            found = to.participants.get(read.subject)
+            if found is None:
+                self.report.count("refused", "participant_unknown", read.line)
+                return None
+            participant_id = found
+        command = RecordActivity(
+            occurred_at=read.begins_at,
+            id=to.pseudonyms.own_id(read, subject),
+            source=read.source,
+            participant_id=participant_id,
+            scenario_id=to.scenario_id,
+            measured=read.measured,
+            flags=read.flags,
+            evidence="self_declared" if "self_declared" in read.flags else "platform",
+            began_at=read.begins_at,
+            ended_at=read.ends_at,
+            subjects={} if read.subject_kind == "station" else {read.subject_kind: subject},
+        )
+        return Prepared(read, command)
+
+    # --- after ----------------------------------------------------------------------------------
+
+    def _told(self, one: Prepared, outcome: Outcome) -> CorrectActivity | None:
+        """Count what became of an activity; give the correction that a restated one needs."""
+        report = self.report
+        if isinstance(outcome, Recorded):
+            if outcome.replayed and one.command.id in self._restated:
+                # Back at its first value, after others in the same file.
+                return self._correction(one)
+            if outcome.replayed:
+                report.duplicates += 1
+            else:
+                self._recorded(outcome.body)
+        elif isinstance(outcome, ContentDiffers):
+            if set(outcome.fields) <= OF_RECEIPT:
+                report.duplicates += 1
+            elif set(outcome.fields) <= OF_RECEIPT | {"measured"} and self._may_restate(one.proposed):
+                self._restated.add(one.command.id)
+                return self._correction(one)
+            else:
+                report.conflicts += 1
+                report.name(one.proposed.line, f"{outcome.code}: {', '.join(outcome.fields)}")
+        else:
+            report.count("refused", outcome.code, one.proposed.line)
+        return None
+
+    def _recorded(self, body: bytes) -> None:
+        begin = body.index(_TOPIC) + len(_TOPIC)
+        topic = body[begin : body.index(b'"', begin)]
+        if topic == b"reduction.recorded":
+            if _SHARE in body:
+                self.report.discounted += 1
+            else:
+                self.report.accepted += 1
+            return
+        kind = "held" if topic == b"activity.held" else "rejected"
+        for reason in _reasons(body):
+            self.report.count(kind, reason, 0)
+        if kind == "held":
+            self.report.held_activities += 1
+        else:
+            self.report.rejected_activities += 1
+
+    def _may_restate(self, proposed: Proposed) -> bool:
+        received_at = proposed.received_at or self._clock()
+        return received_at <= proposed.ends_at + timedelta(days=self._to.restated_days)
+
+    def _correction(self, one: Prepared) -> CorrectActivity:
+        command, proposed = one.command, one.proposed
+        # Named by what it says and when, so that the same report of the same file is the same one.
+        said = f"{command.id}\n{proposed.received_at}\n".encode() + msgspec.json.encode(command.measured)
+        return CorrectActivity(
+            occurred_at=proposed.received_at or command.occurred_at,
+            id=f"restated-{hashlib.sha256(said).hexdigest()[:32]}",
+            source=command.source,
+            activity_id=command.id,
+            measured=command.measured,
+            reason=RESTATED,
+        )
+
+    def _corrected(self, one: Prepared, outcome: Outcome) -> None:
+        if isinstance(outcome, LedgerError):
+            self.report.count("refused", outcome.code, one.proposed.line)
+        elif outcome.replayed:
+            self.report.duplicates += 1
+        else:
+            self.report.corrected += 1
+
+
+class _Reasons(msgspec.Struct):
+    reasons: tuple[str, ...]
+
+
+class _Written(msgspec.Struct):
+    data: _Reasons
+
+
+class _Body(msgspec.Struct):
+    events: tuple[_Written, ...]
+
+
+_body = msgspec.json.Decoder(_Body)
+
+
+def _reasons(body: bytes) -> tuple[str, ...]:
+    return _body.decode(body).events[0].data.reasons
