@@ -15,21 +15,24 @@ from ledger import config, logs
 from ledger.bootstrap import PAGES_GARBAGE_THRESHOLD, prepare_process
 from ledger.cli.showing import answers, opened_ledger
 from ledger.config import Settings
+from ledger.cross_check import CrossCheck
 from ledger.projections.registry import VIEWS
 from ledger.projector import Projector
 from ledger.server import ready_database
 from ledger.store.database import Database
 from ledger.store.following import Standing, standing
 from ledger.webhooks import Deliverer
+from ledger.writer import Writer
 
-DELIVERER_CONNECTIONS: Final = 4
+BESIDE_CONNECTIONS: Final = 6
 
 
 @click.command(short_help="Keep the views up with the log.")
 @click.option("--once", is_flag=True, help="Catch up with what stands now, and end.")
 def project(*, once: bool) -> None:
-    """Keep every view up with its log, and tell webhooks what happened, until SIGTERM or Ctrl-C.
+    """Keep every view up with its log until SIGTERM or Ctrl-C.
 
+    Beside that, webhooks are told what happened, and partners asked about claims that they share.
     Several may run, on several machines: they share the work, and when one dies another goes on
     from where it was. `ledger serve` runs LEDGER_PROJECTORS of them itself.
 
@@ -47,7 +50,7 @@ def project(*, once: bool) -> None:
     with ready_database(settings) as named:
         projector = Projector(str(named.database_url))
         if not once:
-            with _delivering(named, stop):
+            with _beside(named, stop):
                 projector.run(stop)
             return
         try:
@@ -58,16 +61,23 @@ def project(*, once: bool) -> None:
 
 
 @contextmanager
-def _delivering(settings: Settings, stop: threading.Event) -> Iterator[None]:
-    """Serve webhooks in a thread of their own for the length of the block."""
-    with closing(Database(str(settings.database_url), connections_max=DELIVERER_CONNECTIONS)) as database:
-        deliverer = threading.Thread(target=Deliverer(database, settings).run, args=(stop,), name="deliverer")
-        deliverer.start()
+def _beside(settings: Settings, stop: threading.Event) -> Iterator[None]:
+    """Serve webhooks, and ask partners about shared claims, in threads for the length of the block."""
+    with closing(Database(str(settings.database_url), connections_max=BESIDE_CONNECTIONS)) as database:
+        writer = Writer(database)
+        threads = [
+            threading.Thread(target=Deliverer(database, settings).run, args=(stop,), name="deliverer"),
+            threading.Thread(target=CrossCheck(database, writer).run, args=(stop,), name="cross-check"),
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             stop.set()
-            deliverer.join()
+            for thread in threads:
+                thread.join()
+            writer.close()
 
 
 @click.command(short_help="Show how far the views have come.")

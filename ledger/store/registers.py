@@ -88,6 +88,22 @@ def entries_due(
     return _read(database, "entries_due", programme_id, register, after=after, now=now, limit=limit)
 
 
+def entries_at(
+    database: Database, programme_id: str, register: type[Kept], keys: Iterable[str]
+) -> list[Kept]:
+    """Read the entries under some keys, those that stand."""
+    with database.connection() as connection:
+        found = load_entries(connection, programme_id, [(register, key) for key in keys])
+    return [entry for entry in found.values() if isinstance(entry, register)]
+
+
+def programmes_with_due(database: Database, register: type[Entry], *, now: datetime) -> list[str]:
+    """Read which programmes have entries of a register whose time has come."""
+    parameters = {"register": register.register, "now": now}
+    with database.connection() as connection:
+        return [row[0] for row in connection.execute(QUERIES["programmes_with_due"], parameters)]
+
+
 def entries_from(
     database: Database, programme_id: str, register: type[Kept], *, prefix: str, after: str, limit: int
 ) -> list[tuple[str, Kept]]:

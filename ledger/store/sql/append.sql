@@ -59,3 +59,12 @@ SELECT key, value
    AND key > %(after)s AND key >= %(prefix)s AND key < %(end)s
  ORDER BY key
  LIMIT %(limit)s
+
+-- programmes_with_due: the programmes that have entries of a register whose time has come
+SELECT h.programme_id
+  FROM heads AS h
+ WHERE EXISTS (
+    SELECT FROM registers AS r
+     WHERE r.programme_id = h.programme_id AND r.register = %(register)s AND r.due_at < %(now)s
+ )
+ ORDER BY h.programme_id
