@@ -127,7 +127,7 @@ def _rules(programme_id: str, zone: str) -> Iterator[Command]:
     )
 
 
-BOTH = {CITY: (COMPANY,), COMPANY: (CITY,)}
+BOTH: dict[str, tuple[str, ...]] = {CITY: (COMPANY,), COMPANY: (CITY,)}
 
 
 @pytest.fixture
