@@ -6,7 +6,10 @@ or after a stop, adds nothing that is there already.
 """
 
 import hashlib
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -21,11 +24,17 @@ from ledger.domain.errors import ContentDiffers, LedgerError
 from ledger.domain.messages import Command
 from ledger.intake.outcomes import Outcome as Read
 from ledger.intake.outcomes import Proposed, Unreadable
-from ledger.intake.pseudonyms import Pseudonyms
+from ledger.intake.pseudonyms import Pseudonyms, participant_of
 from ledger.writer import Writer
 
 EXAMPLES_MAX: Final = 100
 """Lines that a report names one by one; all of them are counted."""
+
+UNDER_WAY_MAX: Final = 2
+"""Batches at once: one is written while the next is decided; a third would only wait."""
+
+PARTICIPANT_UNKNOWN: Final = "participant_unknown"
+"""Why a line is refused whose subject the list of participants does not have."""
 
 RESTATED: Final = "The source restated it."
 """The reason of a correction."""
@@ -110,6 +119,22 @@ class Prepared(NamedTuple):
     command: RecordActivity
 
 
+class Skipped(NamedTuple):
+    """A line from which no command is made; `ImportReport.count` takes it."""
+
+    kind: str
+    reason: str
+    line: int
+    excerpt: str
+
+
+class Batch(NamedTuple):
+    """Lines that are on their way."""
+
+    prepared: list[Prepared | Skipped]
+    answer: Future[list[Outcome]] | None
+
+
 class Importer:
     """Brings activities into a programme."""
 
@@ -136,49 +161,72 @@ class Importer:
         self._restated: set[str] = set()
 
     def run(self, read: Iterable[Read]) -> Iterator[int]:
-        """Import everything, in its order; give, after each batch, how many are safe on disk.
+        """Import everything, in its order; give, batch by batch, how many lines are safe on disk.
+
+        While one batch is being written the next is read and decided, and never before it: run again
+        after a stop, the log comes out the same.
 
         Raises:
             Unavailable: it stopped; run again it goes on.
         """
         outcomes = iter(read)
-        while batch := list(islice(outcomes, self._writer.group_commands_max)):
-            self._take(batch)
-            yield len(batch)
+        under_way: deque[Batch] = deque()
+        with ThreadPoolExecutor(UNDER_WAY_MAX, thread_name_prefix="import") as pool:
+            while batch := list(islice(outcomes, self._writer.group_commands_max)):
+                under_way.append(self._sent(pool, batch))
+                if len(under_way) == UNDER_WAY_MAX:
+                    yield self._answered(under_way.popleft())
+            while under_way:
+                yield self._answered(under_way.popleft())
 
-    def _take(self, batch: Sequence[Read]) -> None:
-        prepared = [one for one in map(self._prepared, batch) if one is not None]
-        self.report.read += len(batch)
-        if not prepared:
-            return
+    def _sent(self, pool: ThreadPoolExecutor, read: Sequence[Read]) -> Batch:
+        """Put a batch into the queue, behind those before it."""
+        prepared = [self._prepared(one) for one in read]
+        commands = [one.command for one in prepared if isinstance(one, Prepared)]
+        if not commands:
+            return Batch(prepared, None)
+        queued = threading.Event()
+        answer = pool.submit(self._submitted, commands, queued)
+        queued.wait()
+        return Batch(prepared, answer)
+
+    def _answered(self, batch: Batch) -> int:
+        """Count what became of a batch, and correct what was restated."""
+        outcomes = iter(batch.answer.result() if batch.answer is not None else ())
         restated = []
-        for one, outcome in zip(prepared, self._submitted([one.command for one in prepared]), strict=True):
-            correction = self._told(one, outcome)
-            if correction is not None:
+        for one in batch.prepared:
+            if isinstance(one, Skipped):
+                self.report.count(*one)
+            elif (correction := self._told(one, next(outcomes))) is not None:
                 restated.append((one, correction))
+        self.report.read += len(batch.prepared)
         if restated:
-            outcomes = self._submitted([correction for _, correction in restated])
-            for (one, _), outcome in zip(restated, outcomes, strict=True):
+            corrections = [correction for _, correction in restated]
+            for (one, _), outcome in zip(restated, self._submitted(corrections), strict=True):
                 self._corrected(one, outcome)
+        return len(batch.prepared)
 
-    def _submitted(self, commands: Sequence[Command]) -> list[Outcome]:
-        return self._writer.submit_many(self._to.programme_id, commands)
+    def _submitted(self, commands: Sequence[Command], queued: threading.Event | None = None) -> list[Outcome]:
+        is_queued = queued.set if queued is not None else None
+        try:
+            return self._writer.submit_many(self._to.programme_id, commands, queued=is_queued)
+        finally:
+            if is_queued is not None:
+                is_queued()
 
     # --- before ---------------------------------------------------------------------------------
 
-    def _prepared(self, read: Read) -> Prepared | None:
+    def _prepared(self, read: Read) -> Prepared | Skipped:
         if isinstance(read, Unreadable):
-            self.report.count("unreadable", read.reason, read.line, read.excerpt)
-            return None
+            return Skipped("unreadable", read.reason, read.line, read.excerpt)
         to = self._to
         subject = to.pseudonyms.subject(read)
         if to.participants is None:
-            participant_id = to.pseudonyms.participant(subject)
+            participant_id = participant_of(subject)
         else:
             found = to.participants.get(read.subject)
             if found is None:
-                self.report.count("refused", "participant_unknown", read.line)
-                return None
+                return Skipped("refused", PARTICIPANT_UNKNOWN, read.line, "")
             participant_id = found
         command = RecordActivity(
             occurred_at=read.begins_at,

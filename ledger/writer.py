@@ -116,7 +116,12 @@ class Writer:
         return outcome
 
     def submit_many(
-        self, programme_id: str, commands: Sequence[Command], *, atomic: bool = False
+        self,
+        programme_id: str,
+        commands: Sequence[Command],
+        *,
+        atomic: bool = False,
+        queued: Callable[[], None] | None = None,
     ) -> list[Outcome]:
         """Record commands of one programme, decided in their order.
 
@@ -124,6 +129,8 @@ class Writer:
             programme_id: whose.
             commands: at least one, at most `group_commands_max`.
             atomic: record all or none; when one is refused the others get `BulkNotApplied`.
+            queued: called once the commands stand in the queue: what another thread sends from then on
+                is decided after them.
 
         Returns:
             An outcome for each command.
@@ -136,6 +143,8 @@ class Writer:
             raise ValueError(f"1 to {self.group_commands_max} commands, not {len(commands)}")
         entry = Entry(commands, atomic=atomic)
         lane = self._enqueue(programme_id, entry)
+        if queued is not None:
+            queued()
         try:
             if not entry.leads:
                 self._wait(lane, entry)

@@ -5,7 +5,6 @@ recipe is fixed for ever, because partners who exclude double counting have to c
 """
 
 import hmac
-import re
 from typing import Final
 
 from ledger.intake.outcomes import Proposed
@@ -16,7 +15,14 @@ KEY_BYTES_MIN: Final = 32
 SHORT_CHARS: Final = 32
 """Hexadecimal digits of a name inside an id: 128 bits, so two of a billion do not meet."""
 
-_VIN = re.compile(r"[A-Za-z0-9]{17}")
+VIN_CHARS: Final = 17
+DISTINCT_CHARS_MIN: Final = 8
+"""A subject as long as this does not stand in an id by chance."""
+
+
+def participant_of(subject: str) -> str:
+    """Give the participant whom no list names, by the name of the subject."""
+    return f"p-{subject[:SHORT_CHARS]}"
 
 
 class Pseudonyms:
@@ -30,22 +36,25 @@ class Pseudonyms:
     def subject(self, proposed: Proposed) -> str:
         """Give the HMAC-SHA-256 of ``{kind}:{id}`` in hexadecimal; letters of a VIN count as capitals."""
         subject = proposed.subject
-        if _VIN.fullmatch(subject):
+        if len(subject) == VIN_CHARS and subject.isalnum():
             subject = subject.upper()
         return self._name(f"{proposed.subject_kind}:{subject}")
 
-    def participant(self, subject: str) -> str:
-        """Give the participant whom no list names: ``p-`` and a name made of the subject's."""
-        return f"p-{self._name('participant:' + subject)[:SHORT_CHARS]}"
-
     def own_id(self, proposed: Proposed, subject: str) -> str:
-        """Give a source's own id; one that says the subject in clear gets a name in place of it."""
+        """Give a source's own id; one that says the subject in clear has the name there instead.
+
+        Args:
+            proposed: the activity.
+            subject: the name of its subject.
+        """
         clear, text = proposed.subject, proposed.source_id
         if proposed.subject_kind == "station" or clear.casefold() not in text.casefold():
             return text
-        if text.startswith(f"{clear}:"):
-            return subject[:SHORT_CHARS] + text[len(clear) :]
-        return f"id-{self._name('id:' + text)[:SHORT_CHARS]}"
+        if text.startswith(clear) or len(clear) >= DISTINCT_CHARS_MIN:
+            text = text.replace(clear, subject[:SHORT_CHARS], 1)
+        if clear.casefold() not in text.casefold():
+            return text
+        return f"id-{self._name('id:' + proposed.source_id)[:SHORT_CHARS]}"
 
     def _name(self, text: str) -> str:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
