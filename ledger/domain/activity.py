@@ -156,7 +156,9 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     credits_state: CreditsState = "none"
     pending_credits: int = 0
     corrected_by: tuple[str, ...] = ()
-    """Ids of its corrections, and of the runs that computed it anew."""
+    """Ids of its corrections."""
+    recomputed_by: tuple[str, ...] = ()
+    """Ids of the runs that computed it anew, which nobody keeps apart from ids of corrections."""
     lot: str = ""
     """Last day of its credits; empty before any were issued."""
     in_year_cap: bool = False
@@ -180,8 +182,11 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def activity_key(source: str, own_id: str) -> str:
-    """Name the fact: callers know an activity by its source and the source's own id."""
-    return f"{source}\n{own_id}"
+    """Name the fact: callers know an activity by its source and the source's own id.
+
+    Frozen: streams are found by it. A source holds no colon, so that no two pairs give one key.
+    """
+    return f"{source}:{own_id}"
 
 
 # --- Decide -------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def _recomputed(activity: Activity, event: ReductionRecomputed) -> dict[str, Any
     return {
         "amount_g": event.amount_g,
         "methodology_version": event.methodology_version,
-        "corrected_by": (*activity.corrected_by, event.run_id),
+        "recomputed_by": (*activity.recomputed_by, event.run_id),
     }
 
 
@@ -211,7 +211,7 @@ def _dismissed(state: Folded, _event: ActivityDismissed, before: Activity | None
 def _credits_issued(state: Folded, event: CreditsIssued, _before: Activity | None) -> None:
     _count(state, event, event.occurred_at, Own(int(event.awarded_credits > 0), event.awarded_credits))
     if event.ripens_at is not None:
-        source, own_id = state.latest_activity.split("\n")
+        source, _, own_id = state.latest_activity.partition(":")
         _keep_pending(state, event, (source, own_id), event.occurred_at, event.awarded_credits)
 
 

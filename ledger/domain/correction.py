@@ -145,7 +145,8 @@ def correct_activity(
         ActivityNotFound, AlreadyRecorded, ActivityStatusUnsuitable, CorrectionEmpty,
         whatever `CompiledFormula.reduction` or `credits_for` refuses
     """
-    activity = _require_accepted(activity, command, command.id)
+    activity = require_activity(activity, command.source, command.activity_id)
+    _require_accepted(activity, command.id, activity.corrected_by)
     if (command.measured is None) is not command.is_void:
         raise CorrectionEmpty(field="measured")
     scenario = _scenario_of(activity, grounds)
@@ -183,7 +184,8 @@ def recompute_activity(
         ActivityNotFound, AlreadyRecorded, ActivityStatusUnsuitable, MethodologyNotFound,
         whatever `CompiledFormula.reduction` or `credits_for` refuses
     """
-    activity = _require_accepted(activity, command, command.run_id)
+    activity = require_activity(activity, command.source, command.activity_id)
+    _require_accepted(activity, command.run_id, activity.recomputed_by)
     scenario = _scenario_of(activity, grounds)
     reduction, desired = _anew(activity, activity.measured, command.methodology_version, scenario, grounds)
     if reduction.grams == activity.amount_g and desired == activity.desired_credits:
@@ -207,17 +209,13 @@ def recompute_activity(
     return _with_credits(recomputed, activity, desired, scenario, grounds)
 
 
-def _require_accepted(
-    activity: Activity | None, command: CorrectActivity | RecomputeActivity, own_id: str
-) -> Activity:
-    activity = require_activity(activity, command.source, command.activity_id)
-    if own_id in activity.corrected_by:
+def _require_accepted(activity: Activity, own_id: str, earlier_ids: tuple[str, ...]) -> None:
+    if own_id in earlier_ids:
         raise AlreadyRecorded(id=own_id)
     if activity.status != "accepted":
         raise ActivityStatusUnsuitable(
             source=activity.source, activity_id=activity.id, status=activity.status, needed="accepted"
         )
-    return activity
 
 
 def _scenario_of(activity: Activity, grounds: Grounds) -> ScenarioPublished:

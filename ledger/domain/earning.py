@@ -142,7 +142,8 @@ def budget_legs(budget: Budget | None, credits_issued: int) -> tuple[Leg, ...]:
 def debts_paid(debt: Account, credits_there: int) -> list[tuple[str, int]]:
     """Give how much of what is owed so many credits pay, by lot, the earliest first."""
     owed = [(lot, -amount) for lot, amount in debt.lots_in_order()]
-    return take_earliest(owed, min(credits_there, sum(amount for _, amount in owed))) or [] if owed else []
+    paid = min(credits_there, sum(amount for _, amount in owed))
+    return take_earliest(owed, paid) or [] if paid else []
 
 
 def issue_legs(

@@ -58,9 +58,14 @@ class Settled:
         facts.update(found)
 
     def let_go(self) -> None:
-        """Forget activities, and redemptions that hold nothing any more if there are too many."""
+        """Forget activities, and redemptions that hold nothing any more if there are too many.
+
+        The next page may begin with an event that follows from the last one of this page, as credits
+        follow grams, so the activity that the last one was about is kept.
+        """
         facts = self._state.facts
-        for key in [key for key in facts if key[0] == "activity"]:
+        latest = "activity", self._state.latest_activity
+        for key in [key for key in facts if key[0] == "activity" and key != latest]:
             del facts[key]
         if len(facts) < self._looks_at:
             return
