@@ -190,7 +190,7 @@ ROWS: dict[type[Command], Row] = {
         decide=lambda c, s, at: fund.commit_money(c, s.accounts, at),
     ),
     PublishPolicy: Row(
-        stream=lambda _: ("policy", ""),
+        stream=lambda _: ("policy", "policy"),
         begins=(PolicyPublished,),
         reads=_reads_nothing,
         decide=lambda c, s, at: publish_policy(c, s.programme_id, len(s.rulebook.policies), at),
