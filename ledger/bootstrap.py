@@ -4,22 +4,26 @@ Rule of the room: nothing is built at import; whoever opens a ledger closes it.
 """
 
 import gc
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from ledger.config import Settings
 from ledger.domain.errors import DatabaseUnavailable, ShuttingDown
 from ledger.domain.expiry import RunExpiry
+from ledger.domain.lapse import RunLapse
 from ledger.expiry_run import run_expiry
 from ledger.followers import Followers
 from ledger.keys import Keys
+from ledger.lapse_run import run_lapse
 from ledger.reading import Reading, reading
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.migrations import require_current
 from ledger.webhooks import Webhooks
-from ledger.writer import Recorded, Writer
+from ledger.writer import Recorded, Writer, system_clock
 
 GARBAGE_THRESHOLD: Final = 100_000
 """Objects made between two looks for cycles: some group commits' worth."""
@@ -49,10 +53,23 @@ class Ledger:
     keys: Keys
     followers: Followers
     webhooks: Webhooks
+    clock: Callable[[], datetime] = system_clock
+    """Says what is ripe, or over, for those who read."""
 
     def run_expiry(self, programme_id: str, command: RunExpiry) -> Recorded:
         """Carry an expiry run to its end; see `ledger.expiry_run.run_expiry`."""
         return run_expiry(
+            database=self.database,
+            log=self.log,
+            writer=self.writer,
+            programme_id=programme_id,
+            command=command,
+            clock=self.clock,
+        )
+
+    def run_lapse(self, programme_id: str, command: RunLapse) -> Recorded:
+        """Carry a lapse run to its end; see `ledger.lapse_run.run_lapse`."""
+        return run_lapse(
             database=self.database,
             log=self.log,
             writer=self.writer,

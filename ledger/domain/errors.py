@@ -820,6 +820,17 @@ class ExpiryNotDue(Refused):
     today: date
 
 
+@dataclass(eq=False)
+class LapseNotDue(Refused):
+    """Windows that are over later than now cannot lapse yet."""
+
+    code: ClassVar[str] = "lapse_not_due"
+    next_step: ClassVar[str] = "Send an instant that has passed."
+    field: str
+    value: datetime
+    now: datetime
+
+
 # --- writing ----------------------------------------------------------------------------------
 
 
@@ -1105,6 +1116,15 @@ class PartnerUnsuitable(InvalidInput):
 
 
 @dataclass(eq=False)
+class PolicyNotFound(NotFound):
+    """The programme has published no policy, or none of this version."""
+
+    code: ClassVar[str] = "policy_not_found"
+    next_step: ClassVar[str] = "Read the list of published versions."
+    version: int | None
+
+
+@dataclass(eq=False)
 class ActivityNotFound(NotFound):
     """The source has reported no activity of this id."""
 
@@ -1163,6 +1183,17 @@ class CorrectionEmpty(InvalidInput):
     code: ClassVar[str] = "correction_empty"
     next_step: ClassVar[str] = "Send either measured or is_void."
     field: str
+
+
+@dataclass(eq=False)
+class PeriodEmpty(InvalidInput):
+    """The period ends before it begins."""
+
+    code: ClassVar[str] = "period_empty"
+    next_step: ClassVar[str] = "Send a last day that is the first day or later."
+    field: str
+    first_on: date
+    last_on: date
 
 
 @dataclass(eq=False)

@@ -226,8 +226,8 @@ STATEMENT_SCANNED_MAX: Final = 10_000
 LOTS_ENTRIES_MAX: Final = 1_000
 """Entries of credits of which an answer reads the lots: years of a participant's life."""
 
-EXPIRY_ACCOUNTS_PER_COMMIT: Final = 500
-"""Accounts expired in one commit: keeps the head locked for some tens of milliseconds."""
+RUN_FACTS_PER_COMMIT: Final = 500
+"""Accounts expired, or activities lapsed, in one commit: the head is locked for some tens of milliseconds."""
 
 POSITION_MAX: Final = 2**63 - 1
 """Places in a log: what the store's column holds."""

@@ -11,6 +11,7 @@ from ledger.domain import (
     donation,
     expiry,
     fund,
+    lapse,
     owners,
     policy,
     programme,
@@ -52,6 +53,8 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     expiry.CreditsExpired,
     expiry.ExpiryStarted,
     expiry.ExpiryCompleted,
+    lapse.LapseStarted,
+    lapse.LapseCompleted,
 )
 
 BY_TOPIC: Final[dict[str, type[Event]]] = {event.topic: event for event in EVENTS}

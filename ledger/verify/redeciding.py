@@ -9,10 +9,12 @@ from uuid import UUID
 
 import msgspec
 
+from ledger.domain.claiming import CreditsLapsed
 from ledger.domain.decisions import ROWS, decide, stream_of
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CreditsExpired, ExpiryCompleted
 from ledger.domain.identifiers import StreamId
+from ledger.domain.lapse import LapseCompleted
 from ledger.domain.messages import Command, Event
 from ledger.domain.redemption import RedemptionReleased
 from ledger.domain.state import ProgrammeState
@@ -27,7 +29,9 @@ COMMAND_OF: Final[dict[type[Event], type[Command]]] = {
 the same command, is none of these."""
 
 
-_OF_RUNS: Final = frozenset((CreditsExpired, RedemptionReleased, ExpiryCompleted))
+_OF_RUNS: Final = frozenset(
+    (CreditsExpired, RedemptionReleased, ExpiryCompleted, CreditsLapsed, LapseCompleted)
+)
 
 
 class Following(NamedTuple):
@@ -50,6 +54,8 @@ class Redeciding:
         self._following: list[Following] = []
         self._runs: dict[str, list[int]] = {}
         """What each expiry run has done so far: credits expired, accounts, holds released."""
+        self._lapse_runs: dict[str, list[int]] = {}
+        """What each lapse run has done so far: credits lapsed, activities."""
 
     @property
     def is_between(self) -> bool:
@@ -101,7 +107,7 @@ class Redeciding:
         return self._compared(logged, event, first, self._encode(first))
 
     def count(self, logged: LoggedEvent, event: Event) -> None:
-        """Add up what expiry runs do, and hold their ends against it."""
+        """Add up what runs do, and hold their ends against it."""
         kind = type(event)
         if kind not in _OF_RUNS:
             return
@@ -116,6 +122,15 @@ class Redeciding:
             found = [event.credits, event.accounts, event.holds_released]
             if expected != found:
                 self._found(logged, "event_differs", "credits, accounts, holds_released", expected, found)
+        elif isinstance(event, CreditsLapsed):
+            done = self._lapse_runs.setdefault(event.run_id, [0, 0])
+            done[0] += event.credits
+            done[1] += 1
+        elif isinstance(event, LapseCompleted):
+            expected = self._lapse_runs.pop(event.id, [0, 0])
+            found = [event.credits, event.activities]
+            if expected != found:
+                self._found(logged, "event_differs", "credits, activities", expected, found)
 
     def end(self) -> None:
         """Note what is missing at the end of the log."""

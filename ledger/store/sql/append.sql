@@ -48,7 +48,7 @@ SELECT r.register, r.key, r.value
 -- entries_due: the next entries of a register whose time has come
 SELECT key, value
   FROM registers
- WHERE programme_id = %(programme_id)s AND register = %(register)s AND key > %(after)s AND due_at < %(now)s
+ WHERE programme_id = %(programme_id)s AND register = %(register)s AND key > %(after)s AND due_at <= %(now)s
  ORDER BY key
  LIMIT %(limit)s
 
@@ -65,6 +65,6 @@ SELECT h.programme_id
   FROM heads AS h
  WHERE EXISTS (
     SELECT FROM registers AS r
-     WHERE r.programme_id = h.programme_id AND r.register = %(register)s AND r.due_at < %(now)s
+     WHERE r.programme_id = h.programme_id AND r.register = %(register)s AND r.due_at <= %(now)s
  )
  ORDER BY h.programme_id
