@@ -24,7 +24,7 @@ ACCEPTED: Final = "accepted"
 """The verdict on an activity that was recorded as a reduction."""
 
 _FUND: Final = "fund:"
-_AVAILABLE: Final = ":available"
+_AVAILABLE: Final = "available"
 
 
 @lru_cache(maxsize=50_000)
@@ -44,19 +44,28 @@ class TotalsFold:
         """Begin with nothing, for a programme in a time zone."""
         self._zone = zone(time_zone)
         self._last: tuple[datetime | None, date] = (None, date.min)
-        self.flows: dict[tuple[date, str, str, str], list[int]] = {}
-        """By day, topic, asset and place: units in, units out, position."""
+        self._flows: dict[tuple[date, str], dict[tuple[str, str], list[int]]] = {}
+        """By day and topic, and then by asset and place: units in, units out, position."""
         self.lots: dict[tuple[str, str], list[int]] = {}
         """By place and lot: credits, position."""
         self.activities: dict[tuple[date, str, str], list[int]] = {}
         """By day, scenario and verdict: activities, grams, credits, position."""
         self.funds: dict[tuple[str, date], list[int]] = {}
         """By fund and day: committed, encumbered, returned, position."""
-        self.active: dict[tuple[str, date], int] = {}
-        """By participant and day of an activity: position of the first."""
+        self.active: dict[date, dict[str, int]] = {}
+        """By day of an activity and participant: position of the first."""
         self.seen: dict[str, tuple[int, date]] = {}
         """By participant: position and day of the first record."""
         self.erased: set[str] = set()
+
+    @property
+    def flows(self) -> dict[tuple[date, str, str, str], list[int]]:
+        """By day, topic, asset and place: units in, units out, position."""
+        return {
+            (*day_and_topic, *asset_and_place): sums
+            for day_and_topic, flows in self._flows.items()
+            for asset_and_place, sums in flows.items()
+        }
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Add the next events."""
@@ -81,24 +90,28 @@ class TotalsFold:
 
     def _post(self, entry: Entry, event: Event, today: date) -> None:
         position, topic = entry.position, entry.topic
-        flows, lots = self.flows, self.lots
+        flows = self._flows.get((today, topic))
+        if flows is None:
+            flows = self._flows[today, topic] = {}
+        lots = self.lots
         for account, asset, lot, amount in event.legs:
             place = place_of(account)
-            key = (today, topic, asset, place)
-            if (flow := flows.get(key)) is None:
-                flow = flows[key] = [0, 0, 0]
+            flow = flows.get((asset, place))
+            if flow is None:
+                flow = flows[asset, place] = [0, 0, 0]
             if amount > 0:
                 flow[0] += amount
             else:
                 flow[1] -= amount
             flow[2] = position
             if asset == CREDIT and lot is not None:
-                if (held := lots.get((place, lot))) is None:
+                held = lots.get((place, lot))
+                if held is None:
                     held = lots[place, lot] = [0, 0]
                 held[0] += amount
                 held[1] = position
-            elif account.endswith(_AVAILABLE) and account.startswith(_FUND):
-                self._move(account[len(_FUND) : -len(_AVAILABLE)], today, topic, amount, position)
+            elif place == _AVAILABLE and account.startswith(_FUND):
+                self._move(account[len(_FUND) : -len(_AVAILABLE) - 1], today, topic, amount, position)
 
     def _move(self, fund_id: str, today: date, topic: str, amount_fen: int, position: int) -> None:
         row = self.funds.setdefault((fund_id, today), [0, 0, 0, 0])
@@ -118,8 +131,10 @@ class TotalsFold:
         row = self._activity(day, event.scenario_id, position)
         row[0] += 1
         row[1] += event.amount_g
-        self.active.setdefault((event.participant_id, day), position)
-        self.seen.setdefault(event.participant_id, (position, today))
+        own_id = event.participant_id
+        self.active.setdefault(day, {}).setdefault(own_id, position)
+        if own_id not in self.seen:
+            self.seen[own_id] = position, today
 
     def _issue(self, position: int, event: CreditsIssued, _today: date) -> None:
         self._activity(self._day(event.occurred_at), event.scenario_id, position)[2] += event.awarded_credits
@@ -128,7 +143,8 @@ class TotalsFold:
         self.erased.add(event.participant_id)
 
     def _activity(self, day: date, scenario_id: str, position: int) -> list[int]:
-        row = self.activities.setdefault((day, scenario_id, ACCEPTED), [0, 0, 0, 0])
+        key = (day, scenario_id, ACCEPTED)
+        row = self.activities.get(key) or self.activities.setdefault(key, [0, 0, 0, 0])
         row[3] = position
         return row
 

@@ -53,18 +53,16 @@ SELECT %(programme_id)s, a.fund_id, a.local_day::date, a.committed_fen, a.encumb
                   returned_fen = t.returned_fen + excluded.returned_fen,
                   position = excluded.position
 
--- active: on which days participants were active in the months named
-SELECT t.participant_id, t.local_month, t.days
-  FROM unnest(%(participant_ids)s, %(local_months)s) AS a (participant_id, local_month)
-  JOIN totals_active t
-    ON t.programme_id = %(programme_id)s AND t.participant_id = a.participant_id COLLATE "C"
-   AND t.local_month = a.local_month::date
+-- active: on which days of a month participants were active
+SELECT participant_id, days
+  FROM totals_active
+ WHERE programme_id = %(programme_id)s AND participant_id = ANY (%(participant_ids)s)
+   AND local_month = %(local_month)s
 
 -- set_active: participants' months with all their days
 INSERT INTO totals_active AS t (programme_id, participant_id, local_month, days, position)
-SELECT %(programme_id)s, a.participant_id, a.local_month::date, a.days::integer, a.position
-  FROM unnest(%(participant_ids)s, %(local_months)s, %(sums_1)s, %(sums_2)s)
-       AS a (participant_id, local_month, days, position)
+SELECT %(programme_id)s, a.participant_id, %(local_month)s, a.days, a.position
+  FROM unnest(%(participant_ids)s, %(days)s, %(positions)s) AS a (participant_id, days, position)
     ON CONFLICT (programme_id, participant_id, local_month)
     DO UPDATE SET days = excluded.days, position = excluded.position
 
