@@ -16,6 +16,7 @@ from ledger.cli.following import project, status
 from ledger.cli.keys import key
 from ledger.cli.moving import export_ledger, import_ledger
 from ledger.cli.proving import rebuild, verify
+from ledger.cli.recomputing import recompute
 from ledger.cli.running import demo, health, serve
 from ledger.cli.showing import show_error
 from ledger.cli.statements import statement
@@ -67,6 +68,7 @@ for command in (
     status,
     statement,
     totals,
+    recompute,
     webhook,
     export_ledger,
     import_ledger,
