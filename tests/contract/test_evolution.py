@@ -225,6 +225,10 @@ PARTS = {
     "scenario.published": "rule",
     "reduction.recorded": "measured",
     "redemption.held": "funds",
+    "activity.held": "measured",
+    "activity.rejected": "standing",
+    "activity.dismissed": "standing",
+    "reduction.corrected": "measured",
 }
 """A part of each event that has one."""
 

@@ -68,7 +68,10 @@ RECORDINGS = {
         topics_since=frozenset(
             {
                 *("participant.hidden", "participant.shown", "participant.erased"),
-                *("sink.opened", "sink.units_added", "credits.donated"),
+                *("sink.opened", "sink.units_added", "credits.donated", "policy.published"),
+                *("activity.held", "activity.rejected", "activity.released", "activity.dismissed"),
+                *("credits.claimed", "credits.lapsed", "credits.corrected"),
+                *("reduction.corrected", "reduction.recomputed"),
             }
         ),
     )
