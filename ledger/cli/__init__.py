@@ -13,6 +13,7 @@ import click
 
 from ledger.cli.database import migrate, replay
 from ledger.cli.following import project, status
+from ledger.cli.importing import import_group
 from ledger.cli.keys import key
 from ledger.cli.moving import export_ledger, import_ledger
 from ledger.cli.proving import rebuild, verify
@@ -70,6 +71,7 @@ for command in (
     totals,
     recompute,
     webhook,
+    import_group,
     export_ledger,
     import_ledger,
 ):

@@ -33,6 +33,11 @@ class Pseudonyms:
             raise ValueError(f"at least {KEY_BYTES_MIN} bytes, not {len(key)}")
         self._key = key
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this key from others and says nothing of it."""
+        return self._name("fingerprint")[:SHORT_CHARS]
+
     def subject(self, proposed: Proposed) -> str:
         """Give the HMAC-SHA-256 of ``{kind}:{id}`` in hexadecimal; letters of a VIN count as capitals."""
         subject = proposed.subject

@@ -22,13 +22,11 @@ from ledger.domain.activity import RecordActivity
 from ledger.domain.correction import CorrectActivity
 from ledger.domain.errors import ContentDiffers, LedgerError
 from ledger.domain.messages import Command
+from ledger.importing.report import ImportReport
 from ledger.intake.outcomes import Outcome as Read
 from ledger.intake.outcomes import Proposed, Unreadable
 from ledger.intake.pseudonyms import Pseudonyms, participant_of
 from ledger.writer import Writer
-
-EXAMPLES_MAX: Final = 100
-"""Lines that a report names one by one; all of them are counted."""
 
 UNDER_WAY_MAX: Final = 2
 """Batches at once: one is written while the next is decided; a third would only wait."""
@@ -46,59 +44,6 @@ _TOPIC: Final = b'"topic":"'
 _SHARE: Final = b'"share":"'
 
 
-class Example(msgspec.Struct, frozen=True):
-    """A line that did not count."""
-
-    line: int
-    reason: str
-    excerpt: str = ""
-
-
-class ImportReport(msgspec.Struct, kw_only=True):
-    """What became of every line, so far."""
-
-    read: int = 0
-    """Activities and unreadable lines."""
-    accepted: int = 0
-    """Recorded, in full."""
-    discounted: int = 0
-    """Recorded, in part."""
-    corrected: int = 0
-    """Recorded before with other measurements, and corrected."""
-    held: dict[str, int] = {}
-    """Recorded, and waiting for somebody to look at, by reason; one activity may have several."""
-    held_activities: int = 0
-    rejected: dict[str, int] = {}
-    """Recorded, and counting for nothing, by reason."""
-    rejected_activities: int = 0
-    duplicates: int = 0
-    """Recorded before."""
-    conflicts: int = 0
-    """Recorded before with other content, too late or too different to be a correction."""
-    refused: dict[str, int] = {}
-    """Not recorded, by the code of the refusal."""
-    unreadable: dict[str, int] = {}
-    """Not read, by reason."""
-    examples: list[Example] = []
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether every line was recorded, now or before."""
-        return not (self.conflicts or self.refused or self.unreadable)
-
-    def count(self, kind: str, reason: str, line: int, excerpt: str = "") -> None:
-        """Count a line that did not count in full, and name it while there is room."""
-        counts: dict[str, int] = getattr(self, kind)
-        counts[reason] = counts.get(reason, 0) + 1
-        if kind in {"refused", "unreadable"}:
-            self.name(line, reason, excerpt)
-
-    def name(self, line: int, reason: str, excerpt: str = "") -> None:
-        """Name a line while there is room."""
-        if len(self.examples) < EXAMPLES_MAX:
-            self.examples.append(Example(line, reason, excerpt))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Destination:
     """Where activities go, and under which names."""
@@ -110,6 +55,17 @@ class Destination:
     """Participants by subject in clear; None where they are made of the subject."""
     restated_days: int
     """Days after an activity's end for which other measurements under its id are a correction."""
+
+    def terms(self) -> tuple[str, ...]:
+        """Tell it from others, without the key and without whose names stand in clear."""
+        people = hashlib.sha256(repr(sorted((self.participants or {}).items())).encode()).hexdigest()
+        return (
+            self.programme_id,
+            self.scenario_id,
+            self.pseudonyms.fingerprint,
+            people if self.participants is not None else "",
+            str(self.restated_days),
+        )
 
 
 class Prepared(NamedTuple):
@@ -144,6 +100,7 @@ class Importer:
         destination: Destination,
         report: ImportReport,
         *,
+        restated: Iterable[str] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Describe the import.
@@ -152,13 +109,15 @@ class Importer:
             writer: where commands go.
             destination: and under which names.
             report: counted on from where it stands.
+            restated: ids that the same file restated before the import was stopped.
             clock: tells when a report was received that does not say so itself.
         """
         self.report = report
         self._writer = writer
         self._to = destination
         self._clock = clock
-        self._restated: set[str] = set()
+        self.restated = set(restated)
+        """Ids that this file gave other measurements than were recorded."""
 
     def run(self, read: Iterable[Read]) -> Iterator[int]:
         """Import everything, in its order; give, batch by batch, how many lines are safe on disk.
@@ -249,7 +208,7 @@ class Importer:
         """Count what became of an activity; give the correction that a restated one needs."""
         report = self.report
         if isinstance(outcome, Recorded):
-            if outcome.replayed and one.command.id in self._restated:
+            if outcome.replayed and one.command.id in self.restated:
                 # Back at its first value, after others in the same file.
                 return self._correction(one)
             if outcome.replayed:
@@ -260,7 +219,7 @@ class Importer:
             if set(outcome.fields) <= OF_RECEIPT:
                 report.duplicates += 1
             elif set(outcome.fields) <= OF_RECEIPT | {"measured"} and self._may_restate(one.proposed):
-                self._restated.add(one.command.id)
+                self.restated.add(one.command.id)
                 return self._correction(one)
             else:
                 report.conflicts += 1
