@@ -14,6 +14,8 @@ from api.serving import the_ledger
 from api.typed_fields import MESSAGES
 from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
+from ledger.domain.claiming import ClaimCredits
+from ledger.domain.correction import CorrectActivity
 from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import (
     FieldsInvalid,
@@ -25,6 +27,7 @@ from ledger.domain.errors import (
 from ledger.domain.expiry import RunExpiry
 from ledger.domain.fund import CommitMoney
 from ledger.domain.identifiers import PROGRAMME_ID
+from ledger.domain.lapse import RunLapse
 from ledger.domain.limits import ECHO_CHARS_MAX
 from ledger.domain.messages import Command
 from ledger.domain.owners import (
@@ -36,8 +39,10 @@ from ledger.domain.owners import (
     OpenParticipant,
     UnfreezeParticipant,
 )
+from ledger.domain.policy import PublishPolicy
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.redemption import CancelRedemption, FulfilRedemption, HoldRedemption, RefundRedemption
+from ledger.domain.review import DismissActivity, ReleaseActivity
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.sink import AddSinkUnits, OpenSinkProject
 from ledger.domain.transfer import TransferCredits
@@ -48,6 +53,8 @@ from ledger.keys import ROLES, Key, Role
 # takes back money that a merchant has earned, which is why it is finance's and a cancel is not.
 ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     RecordActivity: ("poster",),
+    ClaimCredits: ("poster",),
+    CorrectActivity: ("poster",),
     TransferCredits: ("poster",),
     HoldRedemption: ("poster",),
     FulfilRedemption: ("poster",),
@@ -62,6 +69,9 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     OpenOrganisation: ("operator",),
     PublishMethodology: ("operator",),
     PublishScenario: ("operator",),
+    PublishPolicy: ("operator",),
+    ReleaseActivity: ("operator",),
+    DismissActivity: ("operator",),
     FreezeParticipant: ("operator",),
     UnfreezeParticipant: ("operator",),
     CloseParticipant: ("operator",),
@@ -72,6 +82,7 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     AddSinkUnits: ("operator",),
     AdjustCredits: ("operator",),
     RunExpiry: ("operator",),
+    RunLapse: ("operator",),
 }
 
 EVERY_ROLE: Final = ROLES

@@ -28,6 +28,7 @@ from ledger.domain.errors import (
     Unavailable,
 )
 from ledger.domain.expiry import RunExpiry
+from ledger.domain.lapse import RunLapse
 from ledger.domain.limits import BULK_BODY_BYTES_MAX, BULK_LINE_BYTES_MAX
 from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme
@@ -40,7 +41,7 @@ COMMAND_OF_KIND: Final[dict[str, type[Command]]] = {
     # A programme is opened once, and a run over a whole programme is no line among others.
     str(command.__struct_config__.tag): command
     for command in ROLES_OF_COMMAND
-    if command not in (OpenProgramme, RunExpiry)
+    if command not in (OpenProgramme, RunExpiry, RunLapse)
 }
 _BULK_ROLES: Final[tuple[Role, ...]] = ("poster", "finance", "operator")
 

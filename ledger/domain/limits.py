@@ -188,6 +188,31 @@ WINDOW_H_MAX: Final = 8_784
 EXCLUSIONS_MAX: Final = 4
 """Exclusion groups of one scenario; each costs every activity an entry."""
 
+MULTIPLIER_MAX: Final = 10
+"""Times that a campaign may multiply credits: beyond it a fixed bonus says more plainly what is meant."""
+
+MULTIPLIER_CHARS_MAX: Final = 7
+"""A multiplier with four decimals: `10.0000` is the longest."""
+
+STREAK_DAYS_MAX: Final = 366
+"""Days in a row for which a campaign gives a bonus: a whole year at most."""
+
+STREAK_REMEMBERED_DAYS: Final = 62
+"""Days before the run at hand for which a participant's days are remembered: twice the 30 days for which
+step counts are restated, so that what comes late or is taken back still finds its day."""
+
+TIER_LEVELS_MAX: Final = 10
+"""Levels of one campaign: programmes have three to five."""
+
+GRAMS_PER_YEAR_MAX: Final = 1_000_000_000_000
+"""A threshold of grams in a year: a million tonnes, more than any participant avoids."""
+
+CAMPAIGN_SCENARIOS_MAX: Final = 100
+"""Scenarios that one campaign names: more than a programme has; one for all names none."""
+
+CAMPAIGNS_AT_ONCE_MAX: Final = 10
+"""Campaigns, beside one, in which an act may count: each may add an event and an entry to every act."""
+
 INTERVAL_MAX: Final = timedelta(days=31)
 """The longest interval that one activity may claim: a month's bill; each day of it is an entry."""
 
@@ -339,6 +364,15 @@ SETTLEMENT_MERCHANTS_MAX: Final = 1_000
 
 SINKS_SHOWN_MAX: Final = 1_000
 """Carbon-sink projects in one answer: more than most programmes have, some 1 MB."""
+
+WAITING_SHOWN_MAX: Final = 1_000
+"""Held activities, pending credits or lots about to run out in one answer: some 300 KB."""
+
+WAITING_SCANNED_MAX: Final = 20_000
+"""Entries looked at for one such page where few are wanted: some tens of milliseconds."""
+
+EXPIRING_DAYS_MAX: Final = 366
+"""Days ahead for which lots are listed that run out: whoever reminds people asks for weeks."""
 
 SERIES_PERIODS_MAX: Final = 400
 """Days or months in one series: a year of days, and more months than a programme lives."""
