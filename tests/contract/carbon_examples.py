@@ -9,16 +9,18 @@ import msgspec
 
 from ledger.domain.activity import ActivityHeld, ActivityRejected, ReductionRecorded
 from ledger.domain.book import Leg
+from ledger.domain.budget import Budget
 from ledger.domain.caps import Caps
 from ledger.domain.claiming import CreditsClaimed, CreditsLapsed
 from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.exclusion import BlockingClaim, ExclusionRule
+from ledger.domain.lapse import LapseCompleted, LapseStarted
 from ledger.domain.messages import Event
 from ledger.domain.methodology import Measured
 from ledger.domain.policy import PolicyPublished
 from ledger.domain.review import ActivityDismissed, ActivityReleased
-from ledger.domain.rules import Budget, MethodologyPublished, ScenarioPublished
+from ledger.domain.rules import MethodologyPublished, ScenarioPublished
 
 OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
 RECORDED = datetime(2026, 11, 22, 4, 0, 0, 123_456, tzinfo=UTC)
@@ -190,6 +192,15 @@ CARBON_EVENTS: tuple[Event, ...] = (
         ripens_at=RIPENS,
         claim_by=CLAIM_BY,
         in_year_cap=True,
+    ),
+    LapseStarted(occurred_at=OCCURRED, recorded_at=RECORDED, id="lapse-2026-12-01", up_to=CLAIM_BY),
+    LapseCompleted(
+        occurred_at=OCCURRED,
+        recorded_at=RECORDED,
+        id="lapse-2026-12-01",
+        up_to=CLAIM_BY,
+        credits=35,
+        activities=1,
     ),
 )
 

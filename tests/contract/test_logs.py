@@ -71,7 +71,7 @@ RECORDINGS = {
                 *("sink.opened", "sink.units_added", "credits.donated", "policy.published"),
                 *("activity.held", "activity.rejected", "activity.released", "activity.dismissed"),
                 *("credits.claimed", "credits.lapsed", "credits.corrected"),
-                *("reduction.corrected", "reduction.recomputed"),
+                *("reduction.corrected", "reduction.recomputed", "lapse.started", "lapse.completed"),
             }
         ),
     )

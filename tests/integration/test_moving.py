@@ -36,7 +36,8 @@ from ledger.webhooks import Webhooks
 from ledger.writer import Recorded, Writer
 from tests.integration.ledger_files import Events, digest_of, forged, parts, put_together
 from tests.integration.told import PROGRAMME, Damage, follow, proving_database
-from tests.unit.builders import NOW, story
+from tests.unit.builders import NOW
+from tests.unit.story import story
 
 INLINE = ("heads", "configuration", "owners", "holds", "registers")
 """Tables whose rows are the same here and there; balances may keep rows of nothing where they came to be."""

@@ -11,7 +11,8 @@ from ledger.projections.registry import VIEWS
 from ledger.projector import Projector
 from ledger.store.database import Database
 from ledger.writer import Recorded, Writer
-from tests.unit.builders import NOW, OPEN_PROGRAMME, but, story
+from tests.unit.builders import NOW, OPEN_PROGRAMME, but
+from tests.unit.story import story
 
 PROGRAMME = OPEN_PROGRAMME.id
 LARGE_TABLES = [("leaderboards", "leaderboard_scores"), ("leaderboards", "leaderboard_counts")]

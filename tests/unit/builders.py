@@ -6,7 +6,6 @@ applies. The book is kept whole, so that conservation can be asked of it at any 
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import combinations
 from typing import Any, Self, TypeVar
 
@@ -18,11 +17,12 @@ from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
 from ledger.domain.book import Account, Leg, Status
 from ledger.domain.conversion import CreditsPerGrams
-from ledger.domain.decisions import ROWS, decide
+from ledger.domain.decisions import ROWS, decide, stream_of
 from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CompleteExpiry, ExpireCredits, RunExpiry, StartExpiry
 from ledger.domain.fund import CommitMoney
+from ledger.domain.identifiers import StreamId
 from ledger.domain.instants import ExpiryPolicy
 from ledger.domain.messages import Command, Event
 from ledger.domain.methodology import Factor, Measured
@@ -44,10 +44,10 @@ from ledger.domain.redemption import (
     RefundRedemption,
     ReleaseHold,
 )
-from ledger.domain.registers import EveryRegister
+from ledger.domain.registers import Kept
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.sink import AddSinkUnits, OpenSinkProject
-from ledger.domain.state import ProgrammeState
+from ledger.domain.state import FactKey, ProgrammeState, evolve_fact
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 
@@ -181,11 +181,15 @@ def converted(command: CommandType, **changes: Any) -> CommandType:
 
 
 class World:
-    """One programme whose whole book is in memory."""
+    """One programme whose whole book is in memory.
+
+    As in production a decision finds what its row names and nothing else: accounts, entries of
+    registers and the fact it is about, which is folded from its stream.
+    """
 
     def __init__(self, **terms: Any) -> None:
         self.state = ProgrammeState(OPEN_PROGRAMME.id)
-        self.state.registers = EveryRegister()
+        self.streams: dict[StreamId, list[Event]] = {}
         self.told: list[tuple[Command, tuple[Event, ...]]] = []
         self.do(but(OPEN_PROGRAMME, **terms))
 
@@ -196,12 +200,7 @@ class World:
 
     def decide(self, command: Command, at: datetime = NOW) -> tuple[Event, ...]:
         """Decide and change nothing."""
-        row = ROWS[type(command)]
-        if row.fact is not None:
-            self.state.facts.setdefault(row.fact(command), None)
-        for address in row.reads(command, self.state):
-            if address not in self.state.accounts:
-                self.state.accounts.load({address: Account()})
+        self._load(command)
         before = self._picture(command)
         try:
             return decide(command, self.state, at).events
@@ -215,6 +214,7 @@ class World:
             events = self.decide(command, at)
             for event in events:
                 assert unbalanced(event.legs) == {}
+                self.streams.setdefault(stream_of(command, self.state.programme_id), []).append(event)
                 self.state.apply(event)
             self.told.append((command, events))
         return events
@@ -238,6 +238,31 @@ class World:
         if address not in self.state.accounts:
             self.state.accounts.load({address: Account()})
         return self.state.accounts[address]
+
+    def fact(self, key: FactKey, command: Command) -> Any:
+        """What has become of a fact, from the events of the command's stream alone."""
+        fact = None
+        for event in self.streams.get(stream_of(command, self.state.programme_id), ()):
+            fact = evolve_fact(key, fact, event)
+        return fact
+
+    def entries(self, register: type[Kept]) -> dict[str, Kept]:
+        """Everything that stands in a register, by its key."""
+        entries = self.state.registers.entries().items()
+        return {
+            key: entry for (kept, key), entry in entries if kept is register and isinstance(entry, register)
+        }
+
+    def _load(self, command: Command) -> None:
+        row = ROWS[type(command)]
+        if row.fact is not None and (key := row.fact(command)) not in self.state.facts:
+            self.state.facts[key] = self.fact(key, command)
+        for address in row.reads(command, self.state):
+            if address not in self.state.accounts:
+                self.state.accounts.load({address: Account()})
+        if row.registers is not None:
+            named = row.registers(command, self.state)
+            self.state.registers.load(dict.fromkeys(self.state.registers.missing(named)))
 
     def _picture(self, command: Command) -> bytes:
         read = ROWS[type(command)].reads(command, self.state)
@@ -285,61 +310,6 @@ def with_shop(**terms: Any) -> World:
             f"{BANK}:available": holding(status=None, fen=10_000),
         }
     )
-
-
-@lru_cache(maxsize=1)
-def story() -> World:
-    """A programme's life in which everything happens that can happen; not to be changed."""
-    world = with_rules(transfer_quota_credits=50)
-    world.do(
-        but(OPEN_ORGANISATION, id="district", parent_id=None),
-        OPEN_ORGANISATION,
-        OPEN_PARTICIPANT,
-        but(OPEN_PARTICIPANT, id="bo", organisation_id=None),
-        OPEN_MERCHANT,
-        OPEN_FUND,
-        but(OPEN_FUND, id="bank"),
-        COMMIT_MONEY,
-        but(COMMIT_MONEY, id="grant-2", fund_id="bank"),
-        RECORD_ACTIVITY,
-        but(ADJUST, credits=90),
-        but(ADJUST, id="fix-2", lot=NOW.date()),
-        but(ADJUST, id="fix-3", credits=-3),
-        TRANSFER,
-        HOLD,
-        FULFIL,
-        REFUND,
-        but(HOLD, id="tea-1"),
-        but(CANCEL, redemption_id="tea-1"),
-        but(HOLD, id="tea-2", deadline_at=NOW + SECOND),
-        but(HOLD, id="tea-3", offer_id="green-tea", fee_fen=30),
-        but(FULFIL, redemption_id="tea-3"),
-        OPEN_SINK,
-        ADD_UNITS,
-        but(DONATE, units=1),
-        but(FREEZE, participant_id="bo"),
-        but(UNFREEZE, participant_id="bo"),
-        HIDE,
-        SHOW,
-        but(OPEN_PARTICIPANT, id="cy"),
-        but(CLOSE, participant_id="cy"),
-        but(ERASE, participant_id="cy"),
-    )
-    today = NOW.date()
-    world.do(
-        but(START_EXPIRY, up_to=today),
-        but(RELEASE, redemption_id="tea-2"),
-        but(EXPIRE, up_to=today),
-        but(EXPIRE, account=BO, up_to=today),
-        but(COMPLETE_EXPIRY, up_to=today),
-        at=NOW + timedelta(days=1),
-    )
-    return world
-
-
-def good_commands() -> list[Command]:
-    """One accepted command of every kind in the story."""
-    return list({type(command): command for command, _ in story().told}.values())
 
 
 Fault = tuple[dict[str, Any], type[LedgerError]]

@@ -25,9 +25,8 @@ from tests.unit.builders import (
     World,
     but,
     converted,
-    good_commands,
-    story,
 )
+from tests.unit.story import good_commands, story
 
 COMMANDS = good_commands()
 TOLD = [(command, events) for command, events in story().told if events]
@@ -217,7 +216,7 @@ def test_commands_of_different_kinds_with_one_id_stand_in_different_streams() ->
         if "id" in command.__struct_fields__ and not isinstance(command, OpenProgramme)
     ]
     streams = {stream_of(command, "green-city") for command in one_id}
-    shared = 1  # the two ends of an expiry run stand in one stream
+    shared = 2  # the two ends of a run stand in one stream
     assert len(streams) == len(one_id) - shared
 
 

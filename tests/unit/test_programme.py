@@ -12,7 +12,8 @@ from ledger.domain.instants import EXPIRY_MONTHS_MAX_OF_KIND, ExpiryKind, Expiry
 from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened
 from ledger.domain.state import ProgrammeState
-from tests.unit.builders import NOW, OPEN_PROGRAMME, World, but, converted, good_commands
+from tests.unit.builders import NOW, OPEN_PROGRAMME, World, but, converted
+from tests.unit.story import good_commands
 
 EXPIRY = {"kind": "months", "months": 12}
 

@@ -16,7 +16,8 @@ from ledger.projections.settlement_fold import (
     shares_of,
 )
 from ledger.projections.view import Entry
-from tests.unit.builders import NOW, story
+from tests.unit.builders import NOW
+from tests.unit.story import story
 
 WEIGHTS = st.lists(st.integers(1, 10_000), min_size=1, max_size=8)
 
