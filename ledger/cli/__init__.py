@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ledger.cli.database import migrate, replay
+from ledger.cli.expiring import expiring
 from ledger.cli.following import project, status
 from ledger.cli.importing import import_group
 from ledger.cli.keys import key
@@ -19,6 +20,7 @@ from ledger.cli.moving import export_ledger, import_ledger
 from ledger.cli.proving import rebuild, verify
 from ledger.cli.recomputing import recompute
 from ledger.cli.running import demo, health, serve
+from ledger.cli.runs import expire, lapse
 from ledger.cli.showing import show_error
 from ledger.cli.statements import statement
 from ledger.cli.totals import totals
@@ -69,6 +71,9 @@ for command in (
     status,
     statement,
     totals,
+    expire,
+    lapse,
+    expiring,
     recompute,
     webhook,
     import_group,
