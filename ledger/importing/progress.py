@@ -54,6 +54,7 @@ class ProgressFile:
             ProgressFileUnsuitable: what stands there is of another file, or of another command.
         """
         self._path = path
+        self._is_written = False
         self._written_s = time.monotonic()
         self.content = Content(identity=identity, report=ImportReport())
         if not path.exists():
@@ -68,14 +69,23 @@ class ProgressFile:
         self.content = found
 
     def reached(self, lines: int, restated: set[str]) -> None:
-        """Note that as many lines more are safe on disk."""
+        """Note that as many lines more are safe on disk.
+
+        Raises:
+            ProgressFileUnsuitable: it cannot be written.
+        """
         self.content.done += lines
-        if time.monotonic() - self._written_s >= EVERY_S:
-            self.content.restated = sorted(restated)
-            beside = self._path.with_name(self._path.name + ".new")
+        if self._is_written and time.monotonic() - self._written_s < EVERY_S:
+            return
+        self.content.restated = sorted(restated)
+        beside = self._path.with_name(self._path.name + ".new")
+        try:
             beside.write_bytes(msgspec.json.encode(self.content))
             beside.replace(self._path)
-            self._written_s = time.monotonic()
+        except OSError as unsuitable:
+            raise ProgressFileUnsuitable(file=str(self._path), reason=str(unsuitable)) from unsuitable
+        self._is_written = True
+        self._written_s = time.monotonic()
 
     def close(self) -> None:
         """The import is done: there is nothing to go on with."""
