@@ -56,12 +56,15 @@ class Checksums:
         if self._last is None or self._last[0] != first:
             self._last = (first, _stored(connection, page.programme_id, first))
         blocks = {first: bytearray(self._last[1])}
+        block, sums = first, blocks[first]
         positions: dict[int, int] = {}
         for entry in page.entries:
-            block, place = divmod(entry.position - 1, BLOCK_EVENTS)
-            sums = blocks.setdefault(block, bytearray())
-            # A log has no gap; if this one has, the sums after it keep their places.
-            sums.extend(_NONE * (place - len(sums) // CHECKSUM_BYTES))
+            own_block, place = divmod(entry.position - 1, BLOCK_EVENTS)
+            if own_block != block:
+                block, sums = own_block, blocks.setdefault(own_block, bytearray())
+            if len(sums) < place * CHECKSUM_BYTES:
+                # A log has no gap; if this one has, the sums after it keep their places.
+                sums.extend(bytes(place * CHECKSUM_BYTES - len(sums)))
             sums += checksum_of(entry.originator_id.bytes, entry.originator_version, entry.topic, entry.state)
             positions[block] = entry.position
         parameters = {

@@ -16,6 +16,7 @@ from ledger.projections.settlement_fold import (
     Share,
     Step,
     Terms,
+    concerning,
     redemptions_named,
 )
 from ledger.projections.summing import add_sums
@@ -50,9 +51,10 @@ class Settlement:
 
     def write(self, page: Page, connection: Any) -> None:
         """Add a page of events."""
-        terms = _terms(connection, page.programme_id, redemptions_named(page.entries))
+        entries = concerning(page.entries)
+        terms = _terms(connection, page.programme_id, redemptions_named(entries))
         fold = SettlementFold(page.programme.time_zone, terms)
-        for entry in page.entries:
+        for entry in entries:
             fold.add(entry)
         writing = _Writing(connection, page.programme_id)
         writing.redemptions(fold)

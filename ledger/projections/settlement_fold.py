@@ -86,6 +86,11 @@ Amounts = list[int]
 _Step = RedemptionFulfilled | RedemptionCancelled | RedemptionReleased | RedemptionRefunded
 
 
+def concerning(entries: Iterable[Entry]) -> list[Entry]:
+    """Give the few entries of a page that change anything here."""
+    return [entry for entry in entries if type(entry.event) in _ADDS]
+
+
 def redemptions_named(entries: Iterable[Entry]) -> set[str]:
     """Give the redemptions that go on in a page without having begun in it."""
     named: set[str] = set()
