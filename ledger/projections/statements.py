@@ -85,20 +85,23 @@ class Statements:
                 erased = {"participant_id": entry.event.participant_id, "position": entry.position}
                 connection.execute(QUERIES["erase"], {"programme_id": page.programme_id, **erased})
 
-    def _rows(self, programme_id: str, lines: Mapping[Holding, list[Line]]) -> Iterator[bytes]:
+    def _rows(self, programme_id: str, lines: Mapping[Holding, list[Line]]) -> Iterator[bytearray]:
         """Give the rows of each account and asset, with running balances, in the order of the key."""
         balances, pack = self._balances, _NUMBERS.pack
+        first_column = beginning(_COLUMNS, programme_id)
         for key in sorted(lines):
-            key_columns = beginning(_COLUMNS, programme_id, *key)
+            account, asset = key
+            key_columns = first_column + packed_text(account) + packed_text(asset)
             # Taken out and put back, so that what was used last stands last.
             balance = balances.pop(key)
-            rows: list[bytes] = []
+            rows = bytearray()
             for position, amount, _, last_columns in lines[key]:
                 balance += amount
-                numbers = pack(INT8_BYTES, position, INT8_BYTES, amount, INT8_BYTES, balance)
-                rows += key_columns, numbers, last_columns
+                rows += key_columns
+                rows += pack(INT8_BYTES, position, INT8_BYTES, amount, INT8_BYTES, balance)
+                rows += last_columns
             balances[key] = balance
-            yield b"".join(rows)
+            yield rows
 
     def _load(self, connection: Any, programme_id: str, missing: list[Holding]) -> None:
         """Remember what accounts held before this page."""

@@ -27,12 +27,12 @@ def int8s(count: int) -> struct.Struct:
     return struct.Struct(">" + "iq" * count)
 
 
-def beginning(columns: int, *texts: str) -> bytes:
-    """Give how a row begins: with the number of its columns, and with text in the first of them."""
-    return _COLUMNS.pack(columns) + b"".join(map(packed_text, texts))
+def beginning(columns: int, first: str) -> bytes:
+    """Give how a row begins: with the number of its columns, and a text in the first of them."""
+    return _COLUMNS.pack(columns) + packed_text(first)
 
 
-def copy_packed(connection: Any, query: str, rows: Iterable[bytes]) -> None:
+def copy_packed(connection: Any, query: str, rows: Iterable[bytes | bytearray]) -> None:
     """Send packed rows, in pieces of one or more.
 
     Args:
@@ -45,6 +45,6 @@ def copy_packed(connection: Any, query: str, rows: Iterable[bytes]) -> None:
         for piece in rows:
             block += piece
             if len(block) >= BLOCK_BYTES:
-                copy.write(bytes(block))
-                block.clear()
-        copy.write(bytes(block + _TRAILER))
+                copy.write(block)
+                block = bytearray()
+        copy.write(block + _TRAILER)
