@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 import psycopg
 
-from bench import batches, growth, http_load, leaderboards, proof, singles, views
+from bench import batches, growth, http_load, leaderboards, moving, proof, singles, views
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
 from ledger.bootstrap import prepare_process
 
-PARTS = ("batches", "singles", "growth", "http", "views", "leaderboards")
+PARTS = ("batches", "singles", "growth", "http", "views", "leaderboards", "moving")
 
 
 @click.command()
@@ -47,6 +47,13 @@ def main(parts: tuple[str, ...], json_path: Path, events: int, log_events: int) 
         if "leaderboards" in chosen:
             with new_database(conninfo) as database:
                 leaderboards.measure(database, report)
+        if "moving" in chosen:
+            with (
+                new_database(conninfo) as database,
+                new_database(conninfo) as one,
+                new_database(conninfo) as other,
+            ):
+                moving.measure(database, [one, other], report)
     report.print()
     report.write(json_path)
     click.echo(f"written to {json_path}")
