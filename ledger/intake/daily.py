@@ -157,15 +157,15 @@ def _distance_m(begin_m: int, end_m: int, flags: set[QualityFlag]) -> int:
 
 
 def _metres(km: str, tenths: str) -> int:
-    """Read an odometer as metres, or that it has no reading."""
-    if km:
-        metres = metres_of_km(km)
-        if metres is None:
-            raise Fault("odometer_malformed", km)
-        return _NO_READING if metres in _SENTINELS_M else metres
-    if not tenths:
+    """Read an odometer as metres, or that it has no reading; a point makes kilometres of tenths."""
+    text = km or tenths
+    if not text:
         return _NO_READING
-    value = whole(tenths)
-    if value is None:
-        raise Fault("odometer_malformed", tenths)
-    return _NO_READING if value in SENTINELS_01KM else value * M_PER_TENTH_KM
+    if km or "." in tenths:
+        metres = metres_of_km(text)
+    else:
+        value = whole(tenths)
+        metres = None if value is None else value * M_PER_TENTH_KM
+    if metres is None:
+        raise Fault("odometer_malformed", text)
+    return _NO_READING if metres in _SENTINELS_M else metres

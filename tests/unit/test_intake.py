@@ -126,6 +126,24 @@ def test_what_a_program_s_binary_floats_add_to_an_odometer_is_taken_away(end: st
     assert one.measured.distance_km == km
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "km"),
+    [
+        ("1000", "1255", "25.5"),
+        ("100.0", "125.5", "25.5"),
+        ("1000", "4294967294", "0.0"),
+        ("1000", "100.5", "0.5"),
+    ],
+)
+def test_an_odometer_without_a_unit_is_tenths_of_kilometres_unless_it_has_a_point(
+    begin: str, end: str, km: str
+) -> None:
+    [one] = daily(f"vin,date,odometer_begin,odometer_end\nV1,2024-05-06,{begin},{end}")
+    assert isinstance(one, Proposed)
+    assert one.measured.distance_km == km
+    assert one.flags == (("invalid_sentinel",) if len(end) > 9 else ())
+
+
 def test_quotes_belong_to_one_line_and_swallow_none_after_it() -> None:
     quoted = 'V1,"2024-05-06","100.0",125.5,"r,1",,,'
     broken = 'V1,"2024-05-06,100.0,125.5,r-2,,,'
