@@ -120,21 +120,33 @@ def load_by_schema(command_type: type[Made], value: Mapping[str, Any]) -> Made:
 def _within_calendar(command: msgspec.Struct) -> bool:
     """Whether every instant of a command can be written in UTC, which the converter does not ask."""
     for name in _instants_of(type(command)):
-        instant: datetime | None = getattr(command, name)
-        if instant is not None and not in_every_offset(instant):
+        value: datetime | msgspec.Struct | None = getattr(command, name)
+        if value is None:
+            continue
+        if not (in_every_offset(value) if isinstance(value, datetime) else _within_calendar(value)):
             return False
     return True
 
 
 @cache
-def _instants_of(command_type: type[msgspec.Struct]) -> tuple[str, ...]:
-    """The fields that are instants, or may be."""
-    described = cast("inspect.StructType", inspect.type_info(command_type))
-    shapes = {
-        field.name: field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
-        for field in described.fields
-    }
-    return tuple(name for name, types in shapes.items() if isinstance(types[0], inspect.DateTimeType))
+def _instants_of(struct_type: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that are instants, or may be, and the parts that have some."""
+    described = cast("inspect.StructType", inspect.type_info(struct_type))
+    return tuple(field.name for field in described.fields if _has_instants(field.type))
+
+
+def _has_instants(described: inspect.Type) -> bool:
+    match described:
+        case inspect.DateTimeType():
+            return True
+        case inspect.UnionType(types=types):
+            return any(map(_has_instants, types))
+        case inspect.StructType(cls=cls):
+            return bool(_instants_of(cls))
+        case inspect.VarTupleType(item_type=inner) | inspect.DictType(value_type=inner):
+            if _has_instants(inner):
+                raise TypeError(described)  # nobody would look at them
+    return False
 
 
 def _flat(messages: Any, path: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
@@ -187,11 +199,19 @@ def _listed(annotation: Any, described: inspect.VarTupleType, **options: Any) ->
 
 def _named(annotation: Any, described: inspect.DictType, **options: Any) -> Named:
     value = Typed(_type_arguments(annotation)[1], described.value_type, error_messages=MESSAGES)
-    return Named(value, _bound(described), **options)
+    return Named(value, _bound(described), _choices(described), **options)
+
+
+def _choices(described: inspect.DictType) -> tuple[str, ...] | None:
+    """The names that an object may have; None for any."""
+    key = described.key_type
+    return tuple(map(str, key.values)) if isinstance(key, inspect.LiteralType) else None
 
 
 def _bound(described: inspect.VarTupleType | inspect.DictType) -> int:
     """How many items there may be; a command without a limit on everything is a mistake of ours."""
+    if isinstance(described, inspect.DictType) and (choices := _choices(described)):
+        return len(choices)
     if described.max_length is None:
         raise TypeError(described)
     return described.max_length

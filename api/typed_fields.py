@@ -63,17 +63,25 @@ class Listed(fields.List[Any]):
 
 
 class Named(fields.Dict):
-    """An object whose keys are the caller's own names, of bounded size."""
+    """An object whose keys are the caller's own names, of bounded size; or some of the names given."""
 
-    def __init__(self, value: Typed, size_max: int, **options: Any) -> None:
+    def __init__(
+        self, value: Typed, size_max: int, choices: tuple[str, ...] | None = None, **options: Any
+    ) -> None:
         super().__init__(keys=fields.String(), values=value, **options)
-        self.value, self.size_max = value, size_max
+        self.value, self.size_max, self.choices = value, size_max, choices
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, dict) or len(value) > self.size_max:
+        if not isinstance(value, dict):
+            raise ValidationError(MESSAGES["type"])
+        if self.choices is None and len(value) > self.size_max:
             raise ValidationError(f"must be an object of at most {self.size_max} names")
-        made, errors = {}, {}
+        made: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
         for name, inner in value.items():
+            if self.choices is not None and name not in self.choices:
+                errors[name] = [f"must be one of {', '.join(self.choices)}"]
+                continue
             try:
                 made[name] = self.value.deserialize(inner)
             except ValidationError as refused:
@@ -166,8 +174,10 @@ def document_field(converter: Any, field: fields.Field[Any], **_kwargs: Any) -> 
             return document | {"type": [document["type"], "null"]} if field.allow_none else document
         case Listed():
             return {"minItems": field.length_min, "maxItems": field.length_max}
-        case Named():
+        case Named(choices=None):
             return {"maxProperties": field.size_max}
+        case Named(choices=tuple() as choices):
+            return {"propertyNames": {"enum": list(choices)}}
         case OneOf():
             return {"oneOf": [converter.resolve_nested_schema(schema) for schema in field.schemas.values()]}
         case _:
