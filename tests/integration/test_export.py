@@ -3,12 +3,14 @@
 import csv
 import hashlib
 import json
+import tracemalloc
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
-from pyarrow import parquet  # type: ignore[import-untyped]
+from pyarrow import parquet
 
 from ledger import export as exporting
 from ledger.domain.errors import PositionBeyondLog, ProgrammeNotFound, ViewUnbuildable
@@ -18,6 +20,8 @@ from ledger.projections.registry import VIEWS
 from ledger.projections.view import Page, Table, View
 from ledger.shadowing import Builder
 from ledger.store.database import Database
+from ledger.store.exporting import TableReader
+from ledger.store.shadow import TablePair
 from tests.integration.told import LARGE_TABLES, PROGRAMME, TABLES, Damage, proving_database, tell
 
 UNTIL = 30
@@ -102,6 +106,52 @@ def test_row_groups_do_not_depend_on_how_rows_come(
         sizes = [written.metadata.row_group(n).num_rows for n in range(written.num_row_groups)]
         assert all(size == 2 for size in sizes[:-1])
         assert sum(sizes) == written.metadata.num_rows
+
+
+def test_a_row_group_ends_before_its_rows_come_to_too_many_bytes(
+    proving: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "whole")
+    monkeypatch.setattr(exporting, "PIECE_ROWS", 3)
+    monkeypatch.setattr(exporting, "ROW_GROUP_BYTES", 1)
+    export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "cut")
+    for _, table in TABLES:
+        cut = parquet.ParquetFile(tmp_path / "cut" / f"{table}.parquet")
+        sizes = [cut.metadata.row_group(n).num_rows for n in range(cut.num_row_groups)]
+        assert all(size == 3 for size in sizes[:-1])
+        assert cut.read() == parquet.read_table(tmp_path / "whole" / f"{table}.parquet")
+        whole = tmp_path / "whole" / f"{table}.csv"
+        assert whole.read_bytes() == (tmp_path / "cut" / f"{table}.csv").read_bytes()
+
+
+def test_a_table_of_wide_rows_is_written_in_little_memory(
+    proving: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "PIECE_ROWS", 50)
+    monkeypatch.setattr(exporting, "ROW_GROUP_BYTES", 1_000_000)
+    table = TablePair("views", "checksums", Checksums.tables[0].key)
+    pool = pa.proxy_memory_pool(pa.default_memory_pool())
+    before = pa.default_memory_pool()
+    with proving.connection() as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            "INSERT INTO views.checksums (programme_id, block, checksums, position)"
+            " SELECT 'wide', n, convert_to(repeat(md5(n::text), 128), 'UTF8'), n"
+            " FROM generate_series(1, 3000) AS n"
+        )
+        pa.set_memory_pool(pool)
+        tracemalloc.start()
+        try:
+            reader = TableReader(connection, table, "wide")
+            rows = exporting._write_table(reader, tmp_path / "wide.csv", tmp_path / "wide.parquet")
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            pa.set_memory_pool(before)
+    assert rows == 3000
+    assert (tmp_path / "wide.csv").stat().st_size > 24_000_000
+    assert most < 5_000_000
+    assert pool.max_memory() < 8_000_000
+    assert parquet.ParquetFile(tmp_path / "wide.parquet").num_row_groups == 12
 
 
 def test_the_last_position_gives_what_the_live_views_show(
