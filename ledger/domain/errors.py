@@ -533,7 +533,7 @@ class SerialRangeEmpty(InvalidInput):
 
 @dataclass(eq=False)
 class ValidityEmpty(InvalidInput):
-    """The scenario would end before it begins."""
+    """The scenario or campaign would end before it begins."""
 
     code: ClassVar[str] = "validity_empty"
     next_step: ClassVar[str] = "Send a valid_to after valid_from, or none."
@@ -822,7 +822,7 @@ class ExpiryNotDue(Refused):
 
 @dataclass(eq=False)
 class LapseNotDue(Refused):
-    """Windows that are over later than now cannot lapse yet."""
+    """The instant lies ahead, and windows may be open until then."""
 
     code: ClassVar[str] = "lapse_not_due"
     next_step: ClassVar[str] = "Send an instant that has passed."
@@ -1082,6 +1082,54 @@ class ExclusionRepeated(InvalidInput):
     next_step: ClassVar[str] = "Name each group once, with the subject that it is about."
     field: str
     group: str
+
+
+@dataclass(eq=False)
+class MultiplierOutOfBounds(InvalidInput):
+    """A multiplier is a plain decimal above 1, of at most four places, and not above its bound."""
+
+    code: ClassVar[str] = "multiplier_out_of_bounds"
+    next_step: ClassVar[str] = "Write the multiplier plainly, for example 1.5."
+    field: str
+    value: str
+    multiplier_max: int
+
+
+@dataclass(eq=False)
+class TierLevelsUnordered(InvalidInput):
+    """The levels of a campaign stand by their grams, the lowest first, each above the one before."""
+
+    code: ClassVar[str] = "tier_levels_unordered"
+    next_step: ClassVar[str] = "Put the levels in order, each threshold once."
+    field: str
+
+
+@dataclass(eq=False)
+class CampaignUnfunded(InvalidInput):
+    """A campaign that a merchant pays for names the fund from which it is paid."""
+
+    code: ClassVar[str] = "campaign_unfunded"
+    next_step: ClassVar[str] = "Name a budget, or leave the merchant out."
+    field: str
+    merchant_id: str
+
+
+@dataclass(eq=False)
+class TooManyCampaigns(Refused):
+    """An act could count in more campaigns than one act may."""
+
+    code: ClassVar[str] = "too_many_campaigns"
+    next_step: ClassVar[str] = "End another campaign with its next version, or choose other scenarios or dates."
+    campaigns_max: int
+
+
+@dataclass(eq=False)
+class CampaignNotFound(NotFound):
+    """No campaign has this id, or not this version."""
+
+    code: ClassVar[str] = "campaign_not_found"
+    next_step: ClassVar[str] = "Check the id and the version, or publish the campaign first."
+    campaign_id: str
 
 
 @dataclass(eq=False)
