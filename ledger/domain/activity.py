@@ -5,7 +5,7 @@ one stream, written in one commit; the versions of the rules stay on them. An ac
 believed, or that somebody has to look at first, is recorded all the same, with the reasons.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -13,7 +13,9 @@ import msgspec
 
 from ledger.domain import addresses
 from ledger.domain.addresses import GRAMS, NATURE
+from ledger.domain.bonus import counted_in, issue_bonuses
 from ledger.domain.book import Leg
+from ledger.domain.campaign import CampaignPublished, CountedIn
 from ledger.domain.caps import MonthUsed, YearUsed, month_key, year_key
 from ledger.domain.conversion import credits_for
 from ledger.domain.earning import Earner, earn, earner_of
@@ -36,6 +38,7 @@ from ledger.domain.methodology import WHOLE_SHARE, Measured, Reduction
 from ledger.domain.quality import HOLD, REJECT, EvidenceTier, QualityFlag, assess
 from ledger.domain.registers import EntryKey
 from ledger.domain.rules import ScenarioPublished
+from ledger.domain.standing import Bonus, standings_read
 
 CLAIMED: Final = "claimed"
 """Why an activity is rejected whose subject is claimed for the same time."""
@@ -164,6 +167,26 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     in_year_cap: bool = False
     ripens_at: datetime | None = None
     claim_by: datetime | None = None
+    counted: tuple[CountedIn, ...] = ()
+    """The campaigns in which it counts."""
+    bonuses: dict[str, Bonus] = {}
+    """What it has earned by them."""
+
+    @property
+    def bonus_credits(self) -> int:
+        """Credits that it has earned by campaigns."""
+        return sum(bonus.awarded_credits for bonus in self.bonuses.values())
+
+    @property
+    def bonuses_pending(self) -> dict[str, int]:
+        """How many of them still wait to be claimed, by campaign."""
+        pending = {own_id: bonus.pending_credits for own_id, bonus in self.bonuses.items()}
+        return {own_id: amount for own_id, amount in pending.items() if amount}
+
+    def bonus_of(self, counted: CountedIn) -> Bonus:
+        """Give what it has earned by one of its campaigns."""
+        nothing = Bonus(campaign_id=counted.id, campaign_version=counted.version)
+        return self.bonuses.get(counted.id, nothing)
 
     @property
     def source(self) -> str:
@@ -265,8 +288,15 @@ def credited(
     earner = earner_of(reported.participant_id, utc(reported.occurred_at), grounds)
     recorded = _reduction(reported, scenario, reduction, share, earner, recorded_at)
     desired = credits_for(scenario.rule, amount_g=reduction.grams, measured=reported.measured, share=share)
-    issued = earn(earner, desired, scenario, grounds, recorded_at)
-    return (recorded,) if issued is None else (recorded, issued)
+    campaigns = (
+        counted_in(earner, scenario.id, reduction.grams, grounds) if grounds.rulebook.campaigns else ()
+    )
+    issued = earn(earner, desired, scenario, grounds, recorded_at, campaigns)
+    if issued is None:
+        return (recorded,)
+    if not campaigns:
+        return recorded, issued
+    return recorded, issued, *issue_bonuses(issued, reported.source, reported.id, earner, grounds)
 
 
 def _reduction(
@@ -367,17 +397,31 @@ def gram_legs(participant_id: str, amount_g: int) -> tuple[Leg, ...]:
 # --- what must be loaded before ----------------------------------------------------------------
 
 
-def accounts_read(participant_id: str, scenario: ScenarioPublished | None) -> Iterator[str]:
-    """Name the accounts that earning in a scenario, or taking back, is decided on."""
+def accounts_read(
+    participant_id: str, scenario: ScenarioPublished | None, campaigns: Iterable[CampaignPublished] = ()
+) -> Iterator[str]:
+    """Name the accounts that earning in a scenario, or taking back, is decided on.
+
+    Args:
+        participant_id: whose act.
+        scenario: by which it counts; None where nobody knows it.
+        campaigns: in which it counts.
+    """
     holder = addresses.participant(participant_id)
     yield holder
     yield addresses.debt(holder)
-    if scenario is not None and scenario.budget is not None:
-        yield addresses.available(scenario.budget.fund_id)
+    for payer in (scenario, *campaigns):
+        if payer is not None and payer.budget is not None:
+            yield addresses.available(payer.budget.fund_id)
 
 
 def entries_read(
-    reported: Any, scenario: ScenarioPublished, grounds: Grounds, *, in_year_cap: bool
+    reported: Any,
+    scenario: ScenarioPublished,
+    grounds: Grounds,
+    *,
+    in_year_cap: bool,
+    campaigns: Iterable[CampaignPublished] = (),
 ) -> Iterator[EntryKey]:
     """Name the entries of registers that crediting an activity is decided on.
 
@@ -386,6 +430,7 @@ def entries_read(
         scenario: by which it counts.
         grounds: of the decision.
         in_year_cap: whether it counts, or counted, towards the cap on the year.
+        campaigns: in which it counts, or counted.
 
     Raises:
         SubjectMissing: nothing can be decided on the activity.
@@ -397,6 +442,7 @@ def entries_read(
             yield MonthUsed, month_key(earner.participant_id, earner.on)
         if in_year_cap:
             yield YearUsed, year_key(earner.participant_id, earner.on)
+    yield from standings_read(reported.participant_id, (campaign.id for campaign in campaigns))
     for own in claims_of(reported, scenario, grounds.programme.time_zone):
         for key in own.keys:
             yield ClaimsOfDay, key

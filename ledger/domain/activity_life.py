@@ -7,47 +7,33 @@ activity that the one before it named.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
-from ledger.domain import addresses
+from ledger.domain import addresses, bonus_life
 from ledger.domain.activity import (
     Activity,
     ActivityHeld,
     ActivityRejected,
+    CreditsState,
     ReductionRecorded,
     activity_key,
     claims_of,
 )
-from ledger.domain.book import Accounts
+from ledger.domain.bonus import BonusIssued, bonus_of
+from ledger.domain.bonus_correction import BonusCorrected, bonus_after
 from ledger.domain.caps import Own, count_in_month, count_in_year
 from ledger.domain.claiming import CreditsClaimed, CreditsLapsed, Pending, pending_key
 from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.exclusion import give_up, stake
+from ledger.domain.folded import Folded
 from ledger.domain.instants import local_date
 from ledger.domain.messages import Event
-from ledger.domain.programme import ProgrammeOpened
-from ledger.domain.registers import Registers
 from ledger.domain.review import ActivityDismissed, ActivityReleased, Held, held_key, left_of
-from ledger.domain.rules import Rulebook, ScenarioPublished
-
-
-class Folded(Protocol):
-    """As much of a programme's state as activities change."""
-
-    accounts: Accounts
-    registers: Registers
-    rulebook: Rulebook
-    facts: dict[Any, Any]
-    latest_activity: str
-    """Key of the activity that the latest event of one was about."""
-
-    def opened(self) -> ProgrammeOpened:
-        """Give the programme's terms."""
-        ...
-
+from ledger.domain.rules import ScenarioPublished
+from ledger.domain.standing import Bonus
 
 # --- one activity -------------------------------------------------------------------------------
 
@@ -86,6 +72,7 @@ def _issued(_activity: Activity, event: CreditsIssued) -> dict[str, Any]:
         "desired_credits": event.desired_credits,
         "awarded_credits": event.awarded_credits,
         "pending_credits": event.awarded_credits if event.ripens_at else 0,
+        "counted": event.campaigns,
         **_of_credits(event),
     }
 
@@ -119,19 +106,35 @@ def _credits_corrected(activity: Activity, event: CreditsCorrected) -> dict[str,
         "desired_credits": event.desired_credits,
         "awarded_credits": event.awarded_credits,
         "pending_credits": event.pending_credits,
+        "counted": activity.counted or event.campaigns,
         **(_of_credits(event) if activity.credits_state == "none" else {}),
     }
+
+
+def _with_bonus(activity: Activity, bonus: Bonus) -> dict[str, Any]:
+    return {"bonuses": {**activity.bonuses, bonus.campaign_id: bonus}}
+
+
+def _settled(activity: Activity, credits_state: CreditsState) -> dict[str, Any]:
+    """Give what is left when nothing is pending any more."""
+    bonuses = {
+        own_id: msgspec.structs.replace(bonus, pending_credits=0)
+        for own_id, bonus in activity.bonuses.items()
+    }
+    return {"credits_state": credits_state, "pending_credits": 0, "bonuses": bonuses}
 
 
 _CHANGES: Final[dict[type[Event], Callable[[Activity, Any], dict[str, Any]]]] = {
     ActivityReleased: lambda activity, event: {"waits_for": left_of(activity.waits_for, event.clears)},
     ActivityDismissed: lambda _activity, _event: {"status": "dismissed", "waits_for": ()},
     CreditsIssued: _issued,
-    CreditsClaimed: lambda _activity, _event: {"credits_state": "spendable", "pending_credits": 0},
-    CreditsLapsed: lambda _activity, _event: {"credits_state": "lapsed", "pending_credits": 0},
+    CreditsClaimed: lambda activity, _event: _settled(activity, "spendable"),
+    CreditsLapsed: lambda activity, _event: _settled(activity, "lapsed"),
     ReductionCorrected: _corrected,
     ReductionRecomputed: _recomputed,
     CreditsCorrected: _credits_corrected,
+    BonusIssued: lambda activity, event: _with_bonus(activity, bonus_of(event)),
+    BonusCorrected: lambda activity, event: _with_bonus(activity, bonus_after(event)),
 }
 
 
@@ -142,7 +145,7 @@ def _key_of(state: Folded, event: Any) -> str:
     """Give the key of the activity that an event is about."""
     if isinstance(event, ReductionRecorded | ActivityHeld | ActivityRejected):
         state.latest_activity = activity_key(event.source, event.id)
-    elif not isinstance(event, CreditsIssued | CreditsCorrected):
+    elif not isinstance(event, CreditsIssued | CreditsCorrected):  # bonuses name it too
         state.latest_activity = activity_key(event.source, event.activity_id)
     return state.latest_activity
 
@@ -209,6 +212,8 @@ def _dismissed(state: Folded, _event: ActivityDismissed, before: Activity | None
 
 
 def _credits_issued(state: Folded, event: CreditsIssued, _before: Activity | None) -> None:
+    if event.campaigns:
+        bonus_life.credits_issued(state, event)
     _count(state, event, event.occurred_at, Own(int(event.awarded_credits > 0), event.awarded_credits))
     if event.ripens_at is not None:
         source, _, own_id = state.latest_activity.partition(":")
@@ -232,18 +237,20 @@ def _keep_pending(
     event: CreditsIssued | CreditsCorrected,
     activity: tuple[str, str],
     occurred_at: datetime,
-    credits_pending: int,
+    own_credits: int,
+    bonus_credits: int = 0,
 ) -> None:
     assert event.ripens_at is not None
     entry = Pending(
-        credits=credits_pending,
+        credits=own_credits,
+        bonus_credits=bonus_credits,
         scenario_id=event.scenario_id,
         occurred_at=occurred_at,
         ripens_at=event.ripens_at,
         claim_by=event.claim_by,
     )
     key = pending_key(event.participant_id, *activity)
-    state.registers.put(Pending, key, entry if credits_pending else None)
+    state.registers.put(Pending, key, entry if own_credits or bonus_credits else None)
 
 
 def _credits_changed(state: Folded, event: CreditsCorrected, before: Activity | None) -> None:
@@ -252,17 +259,26 @@ def _credits_changed(state: Folded, event: CreditsCorrected, before: Activity | 
     occurred_at = before.reported.occurred_at
     acts = int(event.awarded_credits > 0) - int(before.awarded_credits > 0)
     _count(state, event, occurred_at, Own(acts, event.delta_credits))
+    if before.counted or event.campaigns:
+        bonus_life.credits_corrected(state, event, before)
     if event.ripens_at is not None:
-        _keep_pending(state, event, (before.source, before.id), occurred_at, event.pending_credits)
+        activity, bonuses = (before.source, before.id), sum(before.bonuses_pending.values())
+        _keep_pending(state, event, activity, occurred_at, event.pending_credits, bonuses)
 
 
 def _pending_gone(state: Folded, event: CreditsClaimed | CreditsLapsed, _before: Activity | None) -> None:
     state.registers.put(Pending, pending_key(event.participant_id, event.source, event.activity_id), None)
 
 
-def _reduction_corrected(state: Folded, event: ReductionCorrected, before: Activity | None) -> None:
-    if event.is_void and before is not None:
+def _reduction_corrected(
+    state: Folded, event: ReductionCorrected | ReductionRecomputed, before: Activity | None
+) -> None:
+    if before is None:
+        return
+    if isinstance(event, ReductionCorrected) and event.is_void:
         _give_up(state, before)
+    if before.counted:
+        bonus_life.grams_changed(state, event.delta_g, before)
 
 
 _FOLD: Final[dict[type[Event], Callable[[Folded, Any, Activity | None], None]]] = {
@@ -275,6 +291,9 @@ _FOLD: Final[dict[type[Event], Callable[[Folded, Any, Activity | None], None]]] 
     CreditsClaimed: _pending_gone,
     CreditsLapsed: _pending_gone,
     ReductionCorrected: _reduction_corrected,
+    ReductionRecomputed: _reduction_corrected,
+    BonusIssued: bonus_life.bonus_issued,
+    BonusCorrected: bonus_life.bonus_corrected,
 }
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -289,5 +308,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     ReductionCorrected,
     ReductionRecomputed,
     CreditsCorrected,
+    BonusIssued,
+    BonusCorrected,
 )
 """Events of activities."""

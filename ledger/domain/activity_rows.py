@@ -4,7 +4,7 @@ Rule of the room: what is named here is what `ledger.domain.activity` and its ne
 more; where a command will be refused, less may be named, and the decision says why.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +20,9 @@ from ledger.domain.activity import (
     entries_read,
     record_activity,
 )
+from ledger.domain.bonus import BonusIssued
+from ledger.domain.bonus_correction import BonusCorrected, with_bonuses
+from ledger.domain.campaign import CampaignPublished
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.errors import LedgerError
 from ledger.domain.messages import Command, Event
@@ -31,7 +34,7 @@ from ledger.domain.state import ProgrammeState
 
 def _reads_reported(command: RecordActivity, state: ProgrammeState) -> Iterable[str]:
     scenario = _scenario_at(command, state)
-    return accounts_read(command.participant_id, scenario)
+    return accounts_read(command.participant_id, scenario, _campaigns_at(command, state))
 
 
 def _registers_reported(command: RecordActivity, state: ProgrammeState) -> Iterable[EntryKey]:
@@ -39,9 +42,24 @@ def _registers_reported(command: RecordActivity, state: ProgrammeState) -> Itera
     if scenario is None or state.programme is None:
         return ()
     in_year_cap = state.rulebook.policy.year_credits is not None
-    if not in_year_cap and not scenario.exclusion and scenario.caps is None:
+    campaigns = _campaigns_at(command, state)
+    if not in_year_cap and not scenario.exclusion and scenario.caps is None and not campaigns:
         return ()
-    return _named_entries(command, scenario, state, in_year_cap=in_year_cap)
+    return _named_entries(command, scenario, state, campaigns, in_year_cap=in_year_cap)
+
+
+def _campaigns_at(reported: Any, state: ProgrammeState) -> Sequence[CampaignPublished]:
+    """The campaigns in which an activity would count that is credited now."""
+    if not state.rulebook.campaigns:
+        return ()
+    return state.rulebook.campaigns_at(reported.scenario_id, reported.occurred_at)
+
+
+def _campaigns_of(activity: Activity, state: ProgrammeState) -> Sequence[CampaignPublished]:
+    """The campaigns in which an activity counts, or would, were it credited now."""
+    if not activity.lot:
+        return _campaigns_at(activity.reported, state)
+    return [state.rulebook.campaign(counted.id, counted.version) for counted in activity.counted]
 
 
 def _scenario_at(command: RecordActivity, state: ProgrammeState) -> ScenarioPublished | None:
@@ -53,10 +71,17 @@ def _scenario_at(command: RecordActivity, state: ProgrammeState) -> ScenarioPubl
 
 
 def _named_entries(
-    reported: Any, scenario: ScenarioPublished, state: ProgrammeState, *, in_year_cap: bool
+    reported: Any,
+    scenario: ScenarioPublished,
+    state: ProgrammeState,
+    campaigns: Sequence[CampaignPublished],
+    *,
+    in_year_cap: bool,
 ) -> Iterable[EntryKey]:
     try:
-        return list(entries_read(reported, scenario, state.grounds(), in_year_cap=in_year_cap))
+        return list(
+            entries_read(reported, scenario, state.grounds(), in_year_cap=in_year_cap, campaigns=campaigns)
+        )
     except LedgerError:
         return ()  # the decision will say why
 
@@ -75,7 +100,7 @@ def _reads_activity(command: Any, state: ProgrammeState) -> Iterable[str]:
     if activity is None:
         return ()
     scenario = state.rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
-    return accounts_read(activity.participant_id, scenario)
+    return accounts_read(activity.participant_id, scenario, _campaigns_of(activity, state))
 
 
 def _registers_of_activity(command: Any, state: ProgrammeState) -> Iterable[EntryKey]:
@@ -84,7 +109,8 @@ def _registers_of_activity(command: Any, state: ProgrammeState) -> Iterable[Entr
         return ()
     scenario = state.rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
     in_year_cap = activity.in_year_cap or state.rulebook.policy.year_credits is not None
-    return _named_entries(activity.reported, scenario, state, in_year_cap=in_year_cap)
+    campaigns = _campaigns_of(activity, state)
+    return _named_entries(activity.reported, scenario, state, campaigns, in_year_cap=in_year_cap)
 
 
 def _activity_row(
@@ -111,7 +137,7 @@ ACTIVITY_ROWS: Final[dict[type[Command], Row]] = {
     RecordActivity: Row(
         stream=lambda c: ("activity", activity_key(c.source, c.id)),
         begins=(ReductionRecorded, ActivityHeld, ActivityRejected),
-        goes_on=(CreditsIssued,),
+        goes_on=(CreditsIssued, BonusIssued),
         reads=_reads_reported,
         registers=_registers_reported,
         decide=lambda c, s, at: record_activity(c, s.grounds(), at),
@@ -119,7 +145,7 @@ ACTIVITY_ROWS: Final[dict[type[Command], Row]] = {
     review.ReleaseActivity: _activity_row(
         review.ActivityReleased,
         lambda c, activity, s, at: review.release_activity(c, activity, s.grounds(), at),
-        goes_on=(ReductionRecorded, CreditsIssued),
+        goes_on=(ReductionRecorded, CreditsIssued, BonusIssued),
         is_repeat=lambda c, event: bool(c.clears == event.clears),
     ),
     review.DismissActivity: _activity_row(
@@ -135,14 +161,18 @@ ACTIVITY_ROWS: Final[dict[type[Command], Row]] = {
     ),
     correction.CorrectActivity: _activity_row(
         correction.ReductionCorrected,
-        lambda c, activity, s, at: correction.correct_activity(c, activity, s.grounds(), at),
-        goes_on=(correction.CreditsCorrected,),
+        lambda c, activity, s, at: with_bonuses(
+            correction.correct_activity(c, activity, s.grounds(), at), activity, s.grounds()
+        ),
+        goes_on=(correction.CreditsCorrected, BonusCorrected),
         is_repeat=lambda c, event: bool(c.id == event.id),
     ),
     correction.RecomputeActivity: _activity_row(
         correction.ReductionRecomputed,
-        lambda c, activity, s, at: correction.recompute_activity(c, activity, s.grounds(), at),
-        goes_on=(correction.CreditsCorrected,),
+        lambda c, activity, s, at: with_bonuses(
+            correction.recompute_activity(c, activity, s.grounds(), at), activity, s.grounds()
+        ),
+        goes_on=(correction.CreditsCorrected, BonusCorrected),
         is_repeat=lambda c, event: bool(c.run_id == event.run_id),
     ),
 }

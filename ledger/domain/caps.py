@@ -67,6 +67,8 @@ class Own(NamedTuple):
 
     acts: int = 0
     awarded_credits: int = 0
+    bonus_credits: int = 0
+    """By campaigns: they count towards the year alone."""
 
 
 class Award(NamedTuple):
@@ -145,7 +147,8 @@ def _rooms(earned: Earned, bounds: Bounds, used: Registers, own: Own) -> Iterato
             yield "month_credits", caps.month_credits - month_credits
     if bounds.year_credits is not None:
         year = used.get(YearUsed, year_key(earned.participant_id, earned.on)) or YearUsed()
-        yield "year_credits", bounds.year_credits - year.awarded_credits + own.awarded_credits
+        own_credits = own.awarded_credits + own.bonus_credits
+        yield "year_credits", bounds.year_credits - year.awarded_credits + own_credits
     if bounds.budget_credits is not None:
         yield "budget", bounds.budget_credits
 

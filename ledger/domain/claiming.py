@@ -4,6 +4,7 @@ Rule of the room: Events → State → Decide → Evolve; all pure. A lapse take
 reduction; a claim pays what the participant owes before anything becomes spendable.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -52,6 +53,8 @@ class CreditsClaimed(Event, frozen=True, kw_only=True, omit_defaults=True):
     credits: int
     debt_credits: int = 0
     """How many of them paid what the participant owed."""
+    bonus_credits: dict[str, int] = {}  # noqa: RUF012 - the library copies it
+    """How many of them were earned by campaigns, by the campaign's id."""
 
 
 class CreditsLapsed(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,6 +67,8 @@ class CreditsLapsed(Event, frozen=True, kw_only=True, omit_defaults=True):
     activity_id: str
     participant_id: str
     credits: int
+    bonus_credits: dict[str, int] = {}  # noqa: RUF012
+    """How many of them were earned by campaigns, by the campaign's id."""
 
 
 # --- State --------------------------------------------------------------------------------------
@@ -75,6 +80,8 @@ class Pending(Entry, frozen=True, kw_only=True, omit_defaults=True):
     register: ClassVar[str] = "pending"
 
     credits: int
+    bonus_credits: int = 0
+    """Earned by campaigns, beside the activity's own."""
     scenario_id: str
     occurred_at: Instant
     ripens_at: Instant
@@ -104,25 +111,23 @@ def claim_credits(
     """
     activity = require_activity(activity, command.source, command.activity_id)
     lot, holder = activity.lot, addresses.participant(activity.participant_id)
-    if not activity.pending_credits:
+    bonuses = activity.bonuses_pending
+    pending_credits = activity.pending_credits + sum(bonuses.values())
+    if not pending_credits:
         raise NothingPending(source=activity.source, activity_id=activity.id)
     if activity.ripens_at is not None and recorded_at < activity.ripens_at:
         raise CreditsNotRipe(ripens_at=activity.ripens_at)
     if activity.claim_by is not None and recorded_at >= activity.claim_by:
         raise ClaimWindowClosed(claim_by=activity.claim_by)
     require_open(grounds.accounts[holder], holder)
-    debts = debts_paid(grounds.accounts[addresses.debt(holder)], activity.pending_credits)
+    debts = debts_paid(grounds.accounts[addresses.debt(holder)], pending_credits)
     paid = sum(amount for _, amount in debts)
     legs = (
-        Leg(addresses.pending(holder), CREDIT, lot, -activity.pending_credits),
+        Leg(addresses.pending(holder), CREDIT, lot, -pending_credits),
         # What pays a debt goes back to issuance and is issued anew in the lot in which it is owed.
         *([Leg(ISSUANCE, CREDIT, lot, paid)] if paid else ()),
         *issue_legs(holder, holder, lot, paid, debts),
-        *(
-            [Leg(holder, CREDIT, lot, activity.pending_credits - paid)]
-            if activity.pending_credits > paid
-            else ()
-        ),
+        *([Leg(holder, CREDIT, lot, pending_credits - paid)] if pending_credits > paid else ()),
     )
     return CreditsClaimed(
         occurred_at=utc(command.occurred_at),
@@ -131,8 +136,9 @@ def claim_credits(
         source=command.source,
         activity_id=command.activity_id,
         participant_id=activity.participant_id,
-        credits=activity.pending_credits,
+        credits=pending_credits,
         debt_credits=paid,
+        bonus_credits=bonuses,
     )
 
 
@@ -149,16 +155,26 @@ def lapse_credits(
     if not activity.pending_credits or claim_by is None or recorded_at < claim_by:
         return None
     holder = addresses.participant(activity.participant_id)
-    scenario = grounds.rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
-    lapsed = [(activity.lot, activity.pending_credits)]
+    bonuses = activity.bonuses_pending
+    pending_credits = activity.pending_credits + sum(bonuses.values())
     return CreditsLapsed(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
-        legs=move_lots(lapsed, addresses.pending(holder), LAPSED)
-        + budget_legs(scenario.budget, -activity.pending_credits),
+        legs=move_lots([(activity.lot, pending_credits)], addresses.pending(holder), LAPSED)
+        + _budgets_given_back(activity, bonuses, grounds),
         run_id=command.run_id,
         source=command.source,
         activity_id=command.activity_id,
         participant_id=activity.participant_id,
-        credits=activity.pending_credits,
+        credits=pending_credits,
+        bonus_credits=bonuses,
     )
+
+
+def _budgets_given_back(activity: Activity, bonuses: Mapping[str, int], grounds: Grounds) -> tuple[Leg, ...]:
+    scenario = grounds.rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
+    legs = budget_legs(scenario.budget, -activity.pending_credits)
+    for campaign_id, amount in bonuses.items():
+        version = activity.bonuses[campaign_id].campaign_version
+        legs += budget_legs(grounds.rulebook.campaign(campaign_id, version).budget, -amount)
+    return legs

@@ -7,21 +7,19 @@ what is spendable, and at last from the debt lane, which later credits pay first
 """
 
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from ledger.domain import addresses
 from ledger.domain.activity import Activity, gram_legs
-from ledger.domain.addresses import CREDIT, ISSUANCE
-from ledger.domain.book import Account, Leg, take_earliest
+from ledger.domain.bonus import counted_in
+from ledger.domain.campaign import CountedIn
 from ledger.domain.caps import Award, Bounds, CapName, Earned, Own, award
 from ledger.domain.conversion import credits_for
 from ledger.domain.earning import (
     NO_CAPS,
     budget_credits,
     budget_legs,
-    debts_paid,
     earner_of,
-    issue_legs,
     window_of,
 )
 from ledger.domain.errors import ActivityStatusUnsuitable, AlreadyRecorded, CorrectionEmpty
@@ -32,6 +30,7 @@ from ledger.domain.messages import Command, Event
 from ledger.domain.methodology import Measured, Reduction
 from ledger.domain.review import require_activity
 from ledger.domain.rules import ScenarioPublished, Version
+from ledger.domain.taking import change_by
 
 NOTHING = Reduction(exact="0", grams=0)
 """What a void activity avoids."""
@@ -131,6 +130,8 @@ class CreditsCorrected(Event, frozen=True, kw_only=True, omit_defaults=True):
     claim_by: Instant | None = None
     in_year_cap: bool = False
     """Whether the activity's credits count towards the cap on the participant's year."""
+    campaigns: tuple[CountedIn, ...] = ()
+    """The campaigns in which the activity counts, where these are its first credits."""
 
 
 # --- Decide -------------------------------------------------------------------------------------
@@ -239,16 +240,6 @@ def _anew(
 # --- credits ------------------------------------------------------------------------------------
 
 
-class _Change(NamedTuple):
-    """What happens to the credits of an activity."""
-
-    legs: tuple[Leg, ...]
-    pending_credits: int = 0
-    """Added to those pending; below zero where taken from them."""
-    owed_credits: int = 0
-    debt_credits: int = 0
-
-
 def _with_credits(
     corrected: ReductionCorrected | ReductionRecomputed,
     activity: Activity,
@@ -267,10 +258,14 @@ def _with_credits(
     if activity.credits_state == "none":
         ripens_at, claim_by = window_of(scenario, corrected.recorded_at)
     is_pending = ripens_at is not None and activity.credits_state != "spendable"
-    if delta > 0:
-        change = _given(activity, lot, delta, grounds, is_pending=is_pending)
-    else:
-        change = _taken(activity, lot, -delta, grounds)
+    change = change_by(
+        delta,
+        holder=addresses.participant(activity.participant_id),
+        lot=lot,
+        pending_credits=activity.pending_credits,
+        accounts=grounds.accounts,
+        is_pending=is_pending,
+    )
     return corrected, CreditsCorrected(
         occurred_at=corrected.occurred_at,
         recorded_at=corrected.recorded_at,
@@ -289,7 +284,19 @@ def _with_credits(
         ripens_at=ripens_at if is_pending else None,
         claim_by=claim_by if is_pending else None,
         in_year_cap=in_year_cap,
+        campaigns=() if activity.lot else _counted(corrected, activity, scenario, grounds),
     )
+
+
+def _counted(
+    corrected: ReductionCorrected | ReductionRecomputed,
+    activity: Activity,
+    scenario: ScenarioPublished,
+    grounds: Grounds,
+) -> tuple[CountedIn, ...]:
+    """Give the campaigns in which an act counts that is credited for the first time."""
+    earner = earner_of(activity.participant_id, activity.reported.occurred_at, grounds)
+    return counted_in(earner, scenario.id, corrected.amount_g, grounds)
 
 
 def _awarded_anew(
@@ -310,50 +317,10 @@ def _awarded_anew(
             None if budget is None else budget + activity.awarded_credits,
         ),
         grounds.registers,
-        Own(int(activity.awarded_credits > 0), activity.awarded_credits),
+        Own(int(activity.awarded_credits > 0), activity.awarded_credits, activity.bonus_credits),
     )
 
 
 def counts_in_year(grounds: Grounds) -> bool:
     """Whether credits issued now count towards a cap on the year."""
     return grounds.rulebook.policy.year_credits is not None
-
-
-def _given(
-    activity: Activity, lot: str, credits_given: int, grounds: Grounds, *, is_pending: bool
-) -> _Change:
-    """Issue more, where the activity's own credits are."""
-    holder = addresses.participant(activity.participant_id)
-    if is_pending:
-        legs = issue_legs(holder, addresses.pending(holder), lot, credits_given, [])
-        return _Change(legs, pending_credits=credits_given)
-    debts = debts_paid(grounds.accounts[addresses.debt(holder)], credits_given)
-    legs = issue_legs(holder, holder, lot, credits_given, debts)
-    return _Change(legs, debt_credits=sum(paid for _, paid in debts))
-
-
-def _taken(activity: Activity, lot: str, credits_taken: int, grounds: Grounds) -> _Change:
-    """Take credits back: pending ones of the act, spendable ones (its own lot first), then as a debt."""
-    holder = addresses.participant(activity.participant_id)
-    from_pending = min(credits_taken, activity.pending_credits)
-    spendable = _take(grounds.accounts[holder], lot, credits_taken - from_pending)
-    owed = credits_taken - from_pending - sum(amount for _, amount in spendable)
-    taken: list[tuple[str, str, int]] = [(holder, of, amount) for of, amount in spendable]
-    if from_pending:
-        taken.insert(0, (addresses.pending(holder), lot, from_pending))
-    if owed:
-        taken.append((addresses.debt(holder), lot, owed))
-    legs = (
-        *(Leg(address, CREDIT, of, -amount) for address, of, amount in taken),
-        *(Leg(ISSUANCE, CREDIT, of, amount) for _, of, amount in taken),
-    )
-    return _Change(legs, pending_credits=-from_pending, owed_credits=owed)
-
-
-def _take(account: Account, own_lot: str, credits_wanted: int) -> list[tuple[str, int]]:
-    """Choose what there is of the credits wanted, the act's own lot first, then the earliest."""
-    if not credits_wanted:
-        return []
-    lots = sorted(account.lots_in_order(), key=lambda held: (held[0] != own_lot, held[0]))
-    there = sum(amount for _, amount in lots)
-    return take_earliest(lots, min(credits_wanted, there)) or [] if there else []

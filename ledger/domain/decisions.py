@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ledger.domain import (
     addresses,
+    campaign,
     expiry,
     fund,
     lapse,
@@ -195,6 +196,16 @@ ROWS: dict[type[Command], Row] = {
         begins=(PolicyPublished,),
         reads=_reads_nothing,
         decide=lambda c, s, at: publish_policy(c, s.programme_id, len(s.rulebook.policies), at),
+        version=lambda c, _: c.version,
+        is_repeat=_same_version,
+    ),
+    campaign.PublishCampaign: Row(
+        stream=lambda c: ("campaign", c.id),
+        begins=(campaign.CampaignPublished,),
+        reads=lambda c, _: campaign.payers_read(c),
+        decide=lambda c, s, at: campaign.publish_campaign(
+            c, s.rulebook.campaigns, s.rulebook.scenarios, s.accounts, at
+        ),
         version=lambda c, _: c.version,
         is_repeat=_same_version,
     ),

@@ -11,11 +11,13 @@ from typing import ClassVar, NamedTuple
 from ledger.domain import addresses
 from ledger.domain.addresses import CNY, CREDIT, ISSUANCE
 from ledger.domain.book import Account, Leg, take_earliest
+from ledger.domain.budget import Budget
+from ledger.domain.campaign import CountedIn
 from ledger.domain.caps import Bounds, CapName, Caps, Earned, award
 from ledger.domain.grounds import Grounds
 from ledger.domain.instants import Instant, local_date
 from ledger.domain.messages import Event
-from ledger.domain.rules import Budget, ScenarioPublished
+from ledger.domain.rules import ScenarioPublished
 
 NO_CAPS = Caps()
 
@@ -44,6 +46,8 @@ class CreditsIssued(Event, frozen=True, kw_only=True, omit_defaults=True):
     """How many of them paid what the participant owed."""
     in_year_cap: bool = False
     """Whether they count towards the cap on the participant's year."""
+    campaigns: tuple[CountedIn, ...] = ()
+    """The campaigns in which the act counts; what it earns by them follows."""
 
 
 class Earner(NamedTuple):
@@ -66,6 +70,7 @@ def earn(
     scenario: ScenarioPublished,
     grounds: Grounds,
     recorded_at: datetime,
+    campaigns: tuple[CountedIn, ...] = (),
 ) -> CreditsIssued | None:
     """Decide what an activity is awarded; None where it desires nothing."""
     if not desired_credits:
@@ -101,6 +106,7 @@ def earn(
         claim_by=claim_by if given.awarded_credits else None,
         debt_credits=sum(paid for _, paid in debts),
         in_year_cap=year_credits is not None,
+        campaigns=campaigns,
     )
 
 

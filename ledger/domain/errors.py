@@ -1119,7 +1119,9 @@ class TooManyCampaigns(Refused):
     """An act could count in more campaigns than one act may."""
 
     code: ClassVar[str] = "too_many_campaigns"
-    next_step: ClassVar[str] = "End another campaign with its next version, or choose other scenarios or dates."
+    next_step: ClassVar[str] = (
+        "End another campaign with its next version, or choose other scenarios or dates."
+    )
     campaigns_max: int
 
 

@@ -12,9 +12,12 @@ import msgspec
 
 from ledger.domain import addresses
 from ledger.domain.book import Accounts
+from ledger.domain.budget import Budget
+from ledger.domain.campaign import CampaignPublished, Campaigns
 from ledger.domain.caps import Caps
 from ledger.domain.conversion import ConversionRule, check_rule
 from ledger.domain.errors import (
+    CampaignNotFound,
     ExclusionRepeated,
     MethodologyNotFound,
     ScenarioNotFound,
@@ -29,7 +32,6 @@ from ledger.domain.instants import Instant, utc
 from ledger.domain.limits import (
     EXCLUSIONS_MAX,
     FACTORS_MAX,
-    FEN_PER_CREDIT_MAX,
     OCCURRED_AT_MIN,
     PARAMETERS_MAX,
     VERSION_MAX,
@@ -49,13 +51,6 @@ from ledger.domain.quality import EvidenceTier, QualityFlag, check_shares, check
 
 WindowHours = Annotated[int, msgspec.Meta(ge=1, le=WINDOW_H_MAX)]
 Version = Annotated[int, msgspec.Meta(ge=1, le=VERSION_MAX)]
-
-
-class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A fund that sets money aside for every credit issued; when it runs out nothing more is issued."""
-
-    fund_id: EntityId
-    fen_per_credit: Annotated[int, msgspec.Meta(ge=1, le=FEN_PER_CREDIT_MAX)]
 
 
 class PublishMethodology(Command, frozen=True, kw_only=True, tag_field="kind", tag="methodology.publish"):
@@ -161,17 +156,20 @@ NO_POLICY = PolicyPublished(occurred_at=OCCURRED_AT_MIN, recorded_at=OCCURRED_AT
 class Rulebook:
     """Every version that a programme has published; never changed, only succeeded by a larger one."""
 
-    __slots__ = ("methodologies", "policies", "scenarios")
+    __slots__ = ("_latest_campaigns", "campaigns", "methodologies", "policies", "scenarios")
 
     def __init__(
         self,
         methodologies: Mapping[str, tuple[PublishedMethodology, ...]] | None = None,
         scenarios: Mapping[str, tuple[ScenarioPublished, ...]] | None = None,
         policies: tuple[PolicyPublished, ...] = (),
+        campaigns: Campaigns | None = None,
     ) -> None:
         self.methodologies = methodologies or {}
         self.scenarios = scenarios or {}
         self.policies = policies
+        self.campaigns = campaigns or {}
+        self._latest_campaigns = [versions[-1] for _, versions in sorted(self.campaigns.items())]
 
     @property
     def policy(self) -> PolicyPublished:
@@ -213,6 +211,21 @@ class Rulebook:
             if scenario.is_valid_at(occurred_at):
                 return scenario
         raise ScenarioNotValid(scenario_id=scenario_id, occurred_at=occurred_at)
+
+    def campaign(self, campaign_id: str, version: int) -> CampaignPublished:
+        """Give one published version.
+
+        Raises:
+            CampaignNotFound
+        """
+        versions = self.campaigns.get(campaign_id, ())
+        if not 1 <= version <= len(versions):
+            raise CampaignNotFound(campaign_id=campaign_id)
+        return versions[version - 1]
+
+    def campaigns_at(self, scenario_id: str, occurred_at: datetime) -> list[CampaignPublished]:
+        """Give the campaigns in which an act counts, in order of their ids."""
+        return [each for each in self._latest_campaigns if each.counts(scenario_id, occurred_at)]
 
 
 # --- Decide -------------------------------------------------------------------------------------
@@ -300,16 +313,20 @@ def _require_next(own_id: str, version: int, versions_published: int) -> None:
 
 
 def with_published(
-    rulebook: Rulebook, event: MethodologyPublished | ScenarioPublished | PolicyPublished
+    rulebook: Rulebook,
+    event: MethodologyPublished | ScenarioPublished | PolicyPublished | CampaignPublished,
 ) -> Rulebook:
     """Give the rulebook that also knows this version."""
-    methodologies, scenarios, policies = rulebook.methodologies, rulebook.scenarios, rulebook.policies
+    methodologies, scenarios = rulebook.methodologies, rulebook.scenarios
+    policies, campaigns = rulebook.policies, rulebook.campaigns
     if isinstance(event, PolicyPublished):
         policies = (*policies, event)
     elif isinstance(event, ScenarioPublished):
         scenarios = {**scenarios, event.id: (*scenarios.get(event.id, ()), event)}
+    elif isinstance(event, CampaignPublished):
+        campaigns = {**campaigns, event.id: (*campaigns.get(event.id, ()), event)}
     else:
         formula = compile_formula(event.formula, event.parameters, event.factors)
         published = PublishedMethodology(event=event, formula=formula)
         methodologies = {**methodologies, event.id: (*methodologies.get(event.id, ()), published)}
-    return Rulebook(methodologies, scenarios, policies)
+    return Rulebook(methodologies, scenarios, policies, campaigns)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from ledger.domain import activity_life, addresses, donation, owners, redemption, sink
 from ledger.domain.book import Accounts
+from ledger.domain.campaign import CampaignPublished
 from ledger.domain.errors import ProgrammeNotFound
 from ledger.domain.grounds import Grounds
 from ledger.domain.messages import Event
@@ -25,6 +26,7 @@ CONFIGURATION: tuple[type[Event], ...] = (
     MethodologyPublished,
     ScenarioPublished,
     PolicyPublished,
+    CampaignPublished,
 )
 """Events that decide how later commands are decided; each process keeps them in memory."""
 
@@ -135,7 +137,9 @@ class ProgrammeState:
         """Fold a configuration event alone, whatever its place in the log."""
         if isinstance(event, ProgrammeOpened):
             self.programme = event
-        elif isinstance(event, MethodologyPublished | ScenarioPublished | PolicyPublished):
+        elif isinstance(
+            event, MethodologyPublished | ScenarioPublished | PolicyPublished | CampaignPublished
+        ):
             self.rulebook = with_published(self.rulebook, event)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from ledger.domain import (
     activity_life,
     adjustment,
+    campaign,
     donation,
     expiry,
     fund,
@@ -39,6 +40,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     owners.FundOpened,
     fund.MoneyCommitted,
     policy.PolicyPublished,
+    campaign.CampaignPublished,
     *activity_life.EVENTS,
     transfer.CreditsTransferred,
     redemption.RedemptionHeld,

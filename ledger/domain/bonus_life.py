@@ -1,0 +1,97 @@
+"""What registers keep of bonuses, and of acts that count in campaigns.
+
+Rule of the room: as `activity_life`: nothing is refused here, and nothing read but the event and what
+is folded.
+"""
+
+from datetime import date, datetime
+
+import msgspec
+
+from ledger.domain.activity import Activity
+from ledger.domain.bonus import BonusIssued, bonus_of
+from ledger.domain.bonus_correction import BonusCorrected, bonus_after
+from ledger.domain.caps import count_in_year
+from ledger.domain.claiming import Pending, pending_key
+from ledger.domain.correction import CreditsCorrected
+from ledger.domain.earning import CreditsIssued
+from ledger.domain.folded import Folded
+from ledger.domain.instants import local_date
+from ledger.domain.standing import Bonus, count_bonus, count_day, count_grams
+
+
+def _day_of(state: Folded, occurred_at: datetime) -> date:
+    return local_date(occurred_at, state.opened().time_zone)
+
+
+def credits_issued(state: Folded, event: CreditsIssued) -> None:
+    """Let an act count in its campaigns."""
+    on = _day_of(state, event.occurred_at)
+    count_grams(state.registers, state.rulebook, event.participant_id, event.campaigns, on.year)
+    if event.awarded_credits:
+        count_day(state.registers, state.rulebook, event.participant_id, event.campaigns, on, 1)
+
+
+def credits_corrected(state: Folded, event: CreditsCorrected, before: Activity) -> None:
+    """Let an act count from now on, or no longer, when its correction makes that difference."""
+    on = _day_of(state, before.reported.occurred_at)
+    if event.campaigns:
+        count_grams(state.registers, state.rulebook, event.participant_id, event.campaigns, on.year)
+    acts = int(event.awarded_credits > 0) - int(before.awarded_credits > 0)
+    if acts:
+        counted = before.counted or event.campaigns
+        count_day(state.registers, state.rulebook, event.participant_id, counted, on, acts)
+
+
+def grams_changed(state: Folded, delta_g: int, before: Activity) -> None:
+    """Count what a correction adds to the grams of an act."""
+    changes = [msgspec.structs.replace(each, amount_g=delta_g) for each in before.counted]
+    year = _day_of(state, before.reported.occurred_at).year
+    count_grams(state.registers, state.rulebook, before.participant_id, changes, year)
+
+
+def bonus_issued(state: Folded, event: BonusIssued, _before: Activity | None) -> None:
+    """Let a bonus count in its campaign, in the year, and among what is pending."""
+    _count(state, event, event.occurred_at, None, bonus_of(event), event.awarded_credits)
+    if event.ripens_at is not None:
+        key = pending_key(event.participant_id, event.source, event.activity_id)
+        entry = state.registers.get(Pending, key)
+        assert entry is not None, "the act's own credits are pending as well"
+        more = entry.bonus_credits + event.awarded_credits
+        state.registers.put(Pending, key, msgspec.structs.replace(entry, bonus_credits=more))
+
+
+def bonus_corrected(state: Folded, event: BonusCorrected, before: Activity | None) -> None:
+    """Let the correction of a bonus count likewise."""
+    if before is None:
+        return
+    stood = before.bonuses.get(event.campaign_id)
+    after = bonus_after(event)
+    _count(state, event, before.reported.occurred_at, stood, after, event.delta_credits)
+    if event.ripens_at is not None:
+        pending = {**before.bonuses, event.campaign_id: after}
+        entry = Pending(
+            credits=before.pending_credits,
+            bonus_credits=sum(bonus.pending_credits for bonus in pending.values()),
+            scenario_id=event.scenario_id,
+            occurred_at=before.reported.occurred_at,
+            ripens_at=event.ripens_at,
+            claim_by=event.claim_by,
+        )
+        key = pending_key(event.participant_id, event.source, event.activity_id)
+        state.registers.put(Pending, key, entry if entry.credits or entry.bonus_credits else None)
+
+
+def _count(
+    state: Folded,
+    event: BonusIssued | BonusCorrected,
+    occurred_at: datetime,
+    stood: Bonus | None,
+    stands: Bonus,
+    delta_credits: int,
+) -> None:
+    activity = f"{event.source}\n{event.activity_id}"
+    count_bonus(state.registers, state.rulebook, event.participant_id, activity, stood, stands)
+    if event.in_year_cap:
+        on = _day_of(state, occurred_at)
+        count_in_year(state.registers, event.participant_id, on, delta_credits)
