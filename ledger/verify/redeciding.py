@@ -28,6 +28,8 @@ COMMAND_OF: Final[dict[type[Event], type[Command]]] = {
 """The command whose fields an event keeps. An event that follows another one in its stream, made by
 the same command, is none of these."""
 
+_GOES_ON: Final = tuple({event for row in ROWS.values() for event in row.goes_on})
+"""Events that may follow another one. A reduction may also begin its stream."""
 
 _OF_RUNS: Final = frozenset(
     (CreditsExpired, RedemptionReleased, ExpiryCompleted, CreditsLapsed, LapseCompleted)
@@ -48,7 +50,8 @@ class Redeciding:
 
     def __init__(self, state: ProgrammeState, findings: Findings, *, since: int) -> None:
         self._state = state
-        self._since = since
+        self._may_be_amid = since > 0
+        """Whether the command of the next event may have begun with one that was only added up."""
         self._findings = findings
         self._encode = mapper().state_of
         self._following: list[Following] = []
@@ -139,10 +142,12 @@ class Redeciding:
         self._following = []
 
     def _command(self, logged: LoggedEvent, event: Event) -> Command | None:
+        if self._may_be_amid and isinstance(event, _GOES_ON) and logged.originator_version > 1:
+            return None
+        self._may_be_amid = False
         kind = COMMAND_OF.get(type(event))
         if kind is None:
-            if logged.position > self._since + 1:  # else its command's first event was only added up
-                self._found(logged, "event_unexpected", "no command makes it alone")
+            self._found(logged, "event_unexpected", "no command makes it alone")
             return None
         try:
             return msgspec.convert(event, kind, from_attributes=True)
