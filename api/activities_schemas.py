@@ -34,7 +34,7 @@ _POSITION = "The position this was read at."
 _NEXT_CURSOR = "For the next page, which may be empty; null on the last."
 
 
-class StandingAnswer(Schema):
+class BlockingClaimAnswer(Schema):
     """A claim because of which another activity counts for nothing."""
 
     group = _text("The exclusion group.")
@@ -80,7 +80,7 @@ class ActivityAnswer(Schema):
     evidence = _text("What it rests on.", validate=validate.OneOf(get_args(EvidenceTier)))
     reasons = _texts("Why it is held, was rejected, or was held before it was dismissed.")
     standing = fields.Nested(
-        StandingAnswer, **_described("The claim because of which it counts for nothing.", allow_none=True)
+        BlockingClaimAnswer, **_described("The claim because of which it counts for nothing.", allow_none=True)
     )
     amount_g = _whole("Grams that it avoids, as corrected.")
     share = _text("The part of the reduction that evidence and quality leave.")

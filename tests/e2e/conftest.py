@@ -64,7 +64,7 @@ def opened(database: str) -> Iterator[Callable[..., Ledger]]:
             chosen = replace(config.load({}), database_url=database, **settings)
             ledger = open_ledger(chosen)
             if clock is not None:
-                ledger = replace(ledger, writer=Writer(ledger.database, clock=clock))
+                ledger = replace(ledger, writer=Writer(ledger.database, clock=clock), clock=clock)
             return stack.enter_context(closing(ledger))
 
         yield open_one
