@@ -2,6 +2,7 @@
 
 import resource
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 
@@ -77,11 +78,14 @@ def _own_writes(conninfo: str, report: Report) -> int:
 
 
 def _alone(conninfo: str, name: str, events: int) -> float:
-    """Follow the first part of the log with one view; events a second."""
-    with closing(Database(conninfo, statement_ms_max=120_000)) as database:
+    """Follow the first part of the log with one view, reading ahead as a projector does; events a second."""
+    with (
+        ThreadPoolExecutor(2) as pool,
+        closing(Database(conninfo, statement_ms_max=120_000)) as database,
+    ):
         follower = Follower(database, PROGRAMME, clock=system_clock, views={name: VIEWS[name]})
         begun, at = time.perf_counter(), 0
-        while taken := follower.step({name: at}, until=events):
+        while taken := follower.step({name: at}, until=events, pool=pool):
             at += taken
         assert at == events, f"{name} stopped at {at}"
         return at / (time.perf_counter() - begun)
