@@ -20,7 +20,7 @@ from ledger.intake.reports import Fault, Reports, own_id_of, read_rows, subject_
 from ledger.intake.tables import Column, Columns, Format, Texts
 
 VEHICLES_REMEMBERED_MAX: Final = 500_000
-"""Vehicles whose latest day is remembered, some 100 MB: beyond it the one not seen for longest goes."""
+"""Vehicles whose latest day is remembered, some 250 MB: beyond it the one not seen for longest goes."""
 
 DAILY: Final = Columns(
     (
