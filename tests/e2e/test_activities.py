@@ -34,8 +34,8 @@ def test_every_verdict_is_recorded_and_answered_201_with_its_events(drives: Driv
     assert topics_of(drives.drive("bad", flags=["rollback"])) == ["activity.rejected"]
     assert topics_of(drives.drive("half", flags=["gap"])) == ["reduction.recorded", "credits.issued"]
     assert drives.credits("") == [15]
-    for own_id, fields in (("odd", {"flags": ["jump"]}), ("bad", {"flags": ["rollback"]})):
-        again = drives.drive(own_id, **fields)
+    for own_id, flag in (("odd", "jump"), ("bad", "rollback")):
+        again = drives.drive(own_id, flags=[flag])
         assert again.headers["Idempotent-Replay"] == "true"
     assert code_of(drives.drive("odd")) == "content_differs"
 
@@ -82,7 +82,7 @@ def test_what_is_only_said_earns_half_where_the_scenario_says_nothing_else(drive
 
 def test_a_claim_on_the_same_car_and_time_stands_and_the_later_one_is_told_which(town: Town) -> None:
     drives = Drives(town).allow(exclusion=EXCLUSION)
-    told = {"began_at": "2026-11-20T07:00:00+08:00", "ended_at": "2026-11-20T08:00:00+08:00"}
+    told: dict[str, Any] = {"began_at": "2026-11-20T07:00:00+08:00", "ended_at": "2026-11-20T08:00:00+08:00"}
     drives.drive("d1", **told, subjects={"vehicle": CAR})
     assert topics_of(drives.drive("d2", **told, subjects={"vehicle": CAR})) == ["activity.rejected"]
     read = drives.read("d2")
@@ -213,7 +213,7 @@ def test_only_an_activity_that_counts_is_corrected(drives: Drives) -> None:
 def test_everything_comes_in_bulk_each_on_what_the_line_before_left(drives: Drives) -> None:
     act = {"kind": "activity.record", "source": "cars", "participant_id": "ann", "scenario_id": "drive"}
     named = {"source": "cars", "activity_id": "d1"}
-    lines = [
+    lines: list[dict[str, Any]] = [
         {**act, "id": "d1", "measured": {"distance_km": "5"}},
         {**act, "id": "d2", "measured": {"distance_km": "5"}, "flags": ["jump"]},
         {"kind": "activity.correct", "id": "c1", **named, "measured": {"distance_km": "7"}, "reason": "r"},
