@@ -47,6 +47,8 @@ from ledger.domain.quantities import exact
 
 BonusCredits = Annotated[int, msgspec.Meta(ge=1, le=RULE_CREDITS_MAX)]
 
+MultiplierText = Annotated[str, msgspec.Meta(min_length=1, max_length=MULTIPLIER_CHARS_MAX)]
+
 WHOLE: Final = "1"
 """The multiplier that adds nothing."""
 
@@ -56,7 +58,7 @@ class Multiplier(
 ):
     """Every act earns so many times its credits: the bonus is `awarded * (multiplier - 1)`, floored."""
 
-    multiplier: str
+    multiplier: MultiplierText
     """Decimal text above 1, such as `1.5`."""
 
 
@@ -83,7 +85,7 @@ class TierLevel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     from_g: Annotated[int, msgspec.Meta(ge=0, le=GRAMS_PER_YEAR_MAX)]
     """Grams of the participant's local year, before the act, in the campaign."""
-    multiplier: str
+    multiplier: MultiplierText
 
 
 class Tier(
@@ -245,7 +247,7 @@ def _check_bonus(bonus: BonusRule) -> None:
 
 def _require_multiplier(text: str, field: str) -> None:
     try:
-        is_one = len(text) <= MULTIPLIER_CHARS_MAX and 1 < read_multiplier(text) <= MULTIPLIER_MAX
+        is_one = 1 < read_multiplier(text) <= MULTIPLIER_MAX
     except DecimalMalformed:
         is_one = False
     if not is_one:

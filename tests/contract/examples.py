@@ -42,6 +42,7 @@ from ledger.domain.rules import MethodologyPublished, ScenarioPublished
 from ledger.domain.sink import SinkOpened, SinkUnitsAdded
 from ledger.domain.transfer import CreditsTransferred
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
+from tests.contract.campaign_examples import CAMPAIGN_EVENTS, bonus_fields
 from tests.contract.carbon_examples import CARBON_EVENTS, added_fields
 
 OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
@@ -369,13 +370,14 @@ _EVENTS: tuple[Event, ...] = (
     ),
 )
 
-EXAMPLES: dict[str, Event] = {event.topic: event for event in (*_EVENTS, *CARBON_EVENTS)}
+EXAMPLES: dict[str, Event] = {event.topic: event for event in (*_EVENTS, *CARBON_EVENTS, *CAMPAIGN_EVENTS)}
 
 _HELD = EXAMPLES["redemption.held"]
 
 LATER_EXAMPLES: dict[str, Event] = {
     "redemption.held+fee": msgspec.structs.replace(_HELD, offer_id="latte-2026", fee_fen=30),
     **added_fields(EXAMPLES),
+    **bonus_fields(EXAMPLES),
 }
 """Examples of fields that were added after their topic was frozen, named `{topic}+{what was added}`."""
 

@@ -223,6 +223,7 @@ PARTS = {
     "programme.opened": "expiry",
     "methodology.published": "factors",
     "scenario.published": "rule",
+    "campaign.published": "bonus",
     "reduction.recorded": "measured",
     "redemption.held": "funds",
     "activity.held": "measured",

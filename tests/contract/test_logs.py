@@ -72,6 +72,7 @@ RECORDINGS = {
                 *("activity.held", "activity.rejected", "activity.released", "activity.dismissed"),
                 *("credits.claimed", "credits.lapsed", "credits.corrected"),
                 *("reduction.corrected", "reduction.recomputed", "lapse.started", "lapse.completed"),
+                *("campaign.published", "bonus.issued", "bonus.corrected"),
             }
         ),
     )

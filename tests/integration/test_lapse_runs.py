@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from ledger import replay
+from ledger.domain.budget import Budget
 from ledger.domain.claiming import ClaimCredits, LapseCredits
 from ledger.domain.errors import ContentDiffers, LapseNotDue, ProgrammeNotFound
 from ledger.domain.lapse import RunLapse, StartLapse
 from ledger.domain.messages import Command
-from ledger.domain.rules import Budget
 from ledger.lapse_run import run_lapse
 from ledger.projections.balances import read_account
 from ledger.store.database import Database

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ledger.domain.activity import RecordActivity
+from ledger.domain.budget import Budget
 from ledger.domain.caps import Caps
 from ledger.domain.claiming import ClaimCredits, LapseCredits
 from ledger.domain.conversion import CreditsPerGrams
@@ -19,7 +20,7 @@ from ledger.domain.lapse import CompleteLapse, StartLapse
 from ledger.domain.methodology import Measured
 from ledger.domain.policy import PublishPolicy
 from ledger.domain.review import DismissActivity, ReleaseActivity
-from ledger.domain.rules import Budget, PublishMethodology, PublishScenario
+from ledger.domain.rules import PublishMethodology, PublishScenario
 from tests.unit.builders import COMMIT_MONEY, NOW, OPEN_FUND, OPEN_PARTICIPANT, PER_KM, World, but
 
 HOUR = timedelta(hours=1)

@@ -37,6 +37,7 @@ from tests.unit.builders import (
     but,
     with_rules,
 )
+from tests.unit.campaign_commands import tell_of_campaigns
 from tests.unit.carbon_commands import tell_of_drives, tell_of_the_day_after
 
 
@@ -79,6 +80,7 @@ def story() -> World:
         but(ERASE, participant_id="cy"),
     )
     tell_of_drives(world)
+    tell_of_campaigns(world)
     today = NOW.date()
     world.do(
         but(START_EXPIRY, up_to=today),
