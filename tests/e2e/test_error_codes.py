@@ -19,6 +19,7 @@ from ledger.domain import errors, limits
 from ledger.domain.errors import LedgerError
 from ledger.store.database import Database
 from ledger.writer import Writer
+from tests.e2e.drives import CAR, Drives
 from tests.e2e.town import Answer, Town, code_of, in_days, lines_of
 
 NAMES: Final = {"name_zh": "名", "name_en": "name"}
@@ -33,8 +34,9 @@ FACTOR: Final = {
 NOT_OVER_HTTP: Final = {
     "decimal_malformed": "told as the measurement, factor or parameter it stands in",
     "split_weights_invalid": "weights below 1 are refused as fields",
-    "share_out_of_bounds": "no command names a share yet",
+    "share_out_of_bounds": "told as the treatment or tier it stands in",
     "formula_unknown": "refused as a field",
+    "already_recorded": "the writer answers with the first outcome instead",
     "grid_factor_not_found": "the table that ships is read by programs of ours only",
     "key_not_found": "keys are made and revoked on the command line",
     "merchant_owed_less": "nothing pays a merchant yet",
@@ -47,6 +49,7 @@ NOT_OVER_HTTP: Final = {
     "migration_edited": "seen before a server runs",
     "migration_failed": "seen before a server runs",
     "position_beyond_log": "logs are exported on the command line",
+    "period_empty": "activities are computed anew on the command line",
     "view_unbuildable": "views are rebuilt on the command line",
     "rebuild_running": "views are rebuilt on the command line",
     "progress_file_unsuitable": "programmes are verified on the command line",
@@ -175,6 +178,27 @@ def _planted(then: Produce) -> Produce:
     return produce
 
 
+def _drives(then: Callable[[Drives], Answer], **rules: Any) -> Produce:
+    """What happens in a town where driving earns."""
+    return lambda town: then(Drives(town).allow(**rules))
+
+
+def _held_drive(then: Callable[[Drives], Answer]) -> Produce:
+    def produce(drives: Drives) -> Answer:
+        assert drives.drive(flags=["jump"]).status_code == 201
+        return then(drives)
+
+    return _drives(produce)
+
+
+def _pending_drive(then: Callable[[Drives], Answer]) -> Produce:
+    def produce(drives: Drives) -> Answer:
+        assert drives.drive().status_code == 201
+        return then(drives)
+
+    return _drives(produce, ripens_after_h=1)
+
+
 def _webhook(own_id: str = "shop", url: str = "https://shop.example/") -> Produce:
     return lambda town: town.send_json("/webhooks", {"id": own_id, "url": url})
 
@@ -197,6 +221,18 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "conversion_field_unmeasured": _scenario(
         rule={"kind": "credits_per_block", "credits": 1, "block": 1, "field": "steps"}
     ),
+    "treatment_unknown": lambda town: Drives(town).publish_methodology(quality={"gap": "1.5"}),
+    "window_without_ripening": _scenario(claim_within_h=1),
+    "exclusion_repeated": _scenario(exclusion=[{"group": "car", "subject": "vehicle"}] * 2),
+    "subject_missing": _drives(
+        lambda drives: drives.drive(subjects={"person": CAR}),
+        exclusion=[{"group": "car", "subject": "vehicle"}],
+    ),
+    "interval_unsuitable": _activity(began_at=in_days(-1)),
+    "partner_unsuitable": lambda town: town.post(
+        "operator", "/policies", version=1, partners=[town.programme_id]
+    ),
+    "correction_empty": _pending_drive(lambda drives: drives.correct("c", 1, is_void=True)),
     "occurred_out_of_bounds": _activity(occurred_at=in_days(1)),
     "time_zone_unknown": lambda town: town.open_programme(id="mars", time_zone="Mars/Olympus"),
     "expiry_too_long": lambda town: town.open_programme(
@@ -222,6 +258,8 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "account_not_found": _transfer(from_account="participant:nobody"),
     "scenario_not_found": _activity(scenario_id="none"),
     "methodology_not_found": _scenario(methodology_version=2),
+    "policy_not_found": lambda town: town.get("/policies/current"),
+    "activity_not_found": lambda town: Drives(town).claim("none"),
     "redemption_not_found": lambda town: town.post("poster", "/redemptions/none/fulfil"),
     "sink_not_found": lambda town: town.donate("x"),
     "donation_not_found": lambda town: town.get("/donations/none"),
@@ -262,6 +300,10 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "dead_letter_not_found": _after(
         _webhook(), then=lambda town: town.send_json("/webhooks/shop/dead/1/retry", {})
     ),
+    "activity_status_unsuitable": _held_drive(lambda drives: drives.correct("c", 1)),
+    "nothing_pending": _held_drive(lambda drives: drives.claim()),
+    "credits_not_ripe": _pending_drive(lambda drives: drives.claim()),
+    "lapse_not_due": lambda town: town.post("operator", "/lapses", id="x", up_to="2999-01-01T00:00:00Z"),
     "expiry_not_due": lambda town: town.post("operator", "/expiries", id="x", up_to="2999-01-01"),
 }
 
@@ -326,6 +368,16 @@ def test_a_hold_cannot_be_used_after_its_deadline__hold_expired(
     assert town.hold("r-1", deadline_at="2028-01-11T00:00:00Z").status_code == 201
     set_time(datetime(2028, 1, 11, 0, 0, 1, tzinfo=UTC))
     assert code_of(town.post("poster", "/redemptions/r-1/fulfil")) == "hold_expired"
+
+
+def test_what_was_not_claimed_in_time_is_gone__claim_window_closed(
+    clocked: tuple[Town, Callable[[datetime], None]],
+) -> None:
+    town, set_time = clocked
+    drives = Drives(town).allow(ripens_after_h=1, claim_within_h=1)
+    assert drives.drive().status_code == 201
+    set_time(datetime(2028, 1, 10, 6, tzinfo=UTC))
+    assert code_of(drives.claim()) == "claim_window_closed"
 
 
 # ── Try again later ───────────────────────────────────────────────────────────────────────────
