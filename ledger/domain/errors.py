@@ -1175,6 +1175,16 @@ class PolicyNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class EntryNotFound(NotFound):
+    """The event at this position has nothing to do with the account, or is not there yet."""
+
+    code: ClassVar[str] = "entry_not_found"
+    next_step: ClassVar[str] = "Take a position from the account's statement."
+    account: str
+    position: int
+
+
+@dataclass(eq=False)
 class ActivityNotFound(NotFound):
     """The source has reported no activity of this id."""
 

@@ -365,6 +365,12 @@ SETTLEMENT_MERCHANTS_MAX: Final = 1_000
 SINKS_SHOWN_MAX: Final = 1_000
 """Carbon-sink projects in one answer: more than most programmes have, some 1 MB."""
 
+EXPLAINED_ENTRIES_MAX: Final = 100
+"""Entries explained in one answer: each is a stream read and computed again, some 10 KB."""
+
+EXPLAINED_AWARDS_MAX: Final = 1_000
+"""A participant's earlier awards that are counted again to say what was used of a cap: years of acts."""
+
 WAITING_SHOWN_MAX: Final = 1_000
 """Held activities, pending credits or lots about to run out in one answer: some 300 KB."""
 
