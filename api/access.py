@@ -14,6 +14,7 @@ from api.serving import the_ledger
 from api.typed_fields import MESSAGES
 from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
+from ledger.domain.campaign import PublishCampaign
 from ledger.domain.claiming import ClaimCredits
 from ledger.domain.correction import CorrectActivity
 from ledger.domain.donation import DonateCredits
@@ -69,6 +70,7 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     OpenOrganisation: ("operator",),
     PublishMethodology: ("operator",),
     PublishScenario: ("operator",),
+    PublishCampaign: ("operator",),
     PublishPolicy: ("operator",),
     ReleaseActivity: ("operator",),
     DismissActivity: ("operator",),

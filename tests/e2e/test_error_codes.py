@@ -101,6 +101,21 @@ def _scenario(**fields: Any) -> Produce:
     return lambda town: town.post("operator", "/scenarios", **(terms | fields))
 
 
+def _campaign(own_id: str = "week", **fields: Any) -> Produce:
+    terms = {
+        "id": own_id,
+        "version": 1,
+        **NAMES,
+        "valid_from": "2020-01-01T00:00:00Z",
+        "bonus": {"kind": "first_time", "credits": 1},
+    }
+    return lambda town: town.post("operator", "/campaigns", **(terms | fields))
+
+
+def _tiers(*thresholds: int) -> dict[str, Any]:
+    return {"kind": "tier", "levels": [{"from_g": from_g, "multiplier": "2"} for from_g in thresholds]}
+
+
 def _transfer(**fields: Any) -> Produce:
     terms = {"id": "x", "from_account": "participant:ann", "to_account": "participant:bo", "credits": 1}
     return lambda town: town.post("poster", "/transfers", **(terms | fields))
@@ -229,6 +244,13 @@ PRODUCERS: Final[dict[str, Produce]] = {
         exclusion=[{"group": "car", "subject": "vehicle"}],
     ),
     "interval_unsuitable": _activity(began_at=in_days(-1)),
+    "multiplier_out_of_bounds": _campaign(bonus={"kind": "multiplier", "multiplier": "1"}),
+    "tier_levels_unordered": _campaign(bonus=_tiers(2, 1)),
+    "campaign_unfunded": _campaign(merchant_id="cafe"),
+    "campaign_not_found": lambda town: town.get("/campaigns/none/versions/1"),
+    "too_many_campaigns": _after(
+        *(_campaign(f"week-{number}") for number in range(limits.CAMPAIGNS_AT_ONCE_MAX)), then=_campaign()
+    ),
     "partner_unsuitable": lambda town: town.post(
         "operator", "/policies", version=1, partners=[town.programme_id]
     ),
