@@ -8,8 +8,9 @@ activity is credited as if it had been recorded then.
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from ledger.domain import addresses
 from ledger.domain.activity import CROSS_CHECK, Activity, credited
-from ledger.domain.errors import ActivityNotFound, ActivityStatusUnsuitable
+from ledger.domain.errors import AccountClosed, ActivityNotFound, ActivityStatusUnsuitable
 from ledger.domain.exclusion import BlockingClaim
 from ledger.domain.grounds import Grounds
 from ledger.domain.identifiers import CommandId, EntityId, Name, Text
@@ -128,6 +129,7 @@ def release_activity(
     Raises, in this order:
         ActivityNotFound,
         ActivityStatusUnsuitable: it is not held, or not for such a reason
+        AccountClosed: none is left, and the participant is there no more
     """
     activity = _require_held(activity, command)
     left = left_of(activity.waits_for, command.clears)
@@ -150,6 +152,9 @@ def release_activity(
     if left:
         return (released,)
     reported = activity.reported
+    address = addresses.participant(reported.participant_id)
+    if grounds.accounts[address].status == "closed":
+        raise AccountClosed(account=address)
     scenario = grounds.rulebook.scenario(reported.scenario_id, activity.scenario_version)
     methodology = grounds.rulebook.methodology(scenario.methodology_id, scenario.methodology_version)
     reduction = methodology.formula.reduction(reported.measured, share=activity.share)

@@ -74,7 +74,7 @@ CORRECT = CorrectActivity(
     measured=Measured(distance_km="8"),
     reason="re-sent",
 )
-VOID = but(CORRECT, measured=None, is_void=True, reason="not driven", approver="王芳")
+VOID = but(CORRECT, id="void-1", measured=None, is_void=True, reason="not driven", approver="王芳")
 START_LAPSE = StartLapse(occurred_at=NOW, id="lapse-1", up_to=NOW + timedelta(days=1))
 COMPLETE_LAPSE = CompleteLapse(
     occurred_at=NOW, id="lapse-1", up_to=START_LAPSE.up_to, credits=5, activities=1
@@ -97,8 +97,12 @@ def drive(own_id: str = "d1", km: str = "10", **changes: Any) -> RecordActivity:
 
 def driven(own_id: str, begin_h: int, end_h: int, **changes: Any) -> RecordActivity:
     """Give a drive of the car that claims an interval, in hours before now."""
-    at: dict[str, Any] = {"began_at": NOW - begin_h * HOUR, "ended_at": NOW - end_h * HOUR}
-    return drive(own_id, subjects={"vehicle": CAR}, **(at | changes))
+    claims: dict[str, Any] = {
+        "began_at": NOW - begin_h * HOUR,
+        "ended_at": NOW - end_h * HOUR,
+        "subjects": {"vehicle": CAR},
+    }
+    return drive(own_id, **(claims | changes))
 
 
 def corrected(
