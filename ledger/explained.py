@@ -8,6 +8,8 @@ nothing is said.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from ledger.domain import addresses
 from ledger.domain.addresses import CNY, CREDIT
 from ledger.domain.donation import CreditsDonated
@@ -17,7 +19,9 @@ from ledger.domain.redemption import RedemptionHeld
 from ledger.domain.registers import Registers
 from ledger.domain.sink import SinkOpened
 from ledger.domain.state import ProgrammeState
+from ledger.explaining.language import Tongue
 from ledger.explaining.lots import LotStory, lot_stories
+from ledger.explaining.saying import plain, speaker_of
 from ledger.explaining.steps import Case, Step, Told, checked, checked_fen
 from ledger.explaining.topics import explain_stream
 from ledger.explaining.usage import AWARDS, used_before
@@ -345,3 +349,30 @@ def _lots(
         if leg.account == asked.account
     }
     return [story for story in stories if story.lot in moved]
+
+
+def shown(explanation: Explanation, tongue: Tongue) -> dict[str, Any]:
+    """Give an explanation as a document: the facts, and beside them the sentences of a language."""
+    speaker = speaker_of(tongue, explanation.time_zone)
+    return {
+        "account": explanation.account,
+        "position": explanation.position,
+        "lang": tongue,
+        "is_proven": explanation.is_proven,
+        "balances": [plain(step, speaker) for step in explanation.balances],
+        "lots": explanation.lots
+        and [
+            {**msgspec.structs.asdict(story), "steps": [plain(step, speaker) for step in story.steps]}
+            for story in explanation.lots
+        ],
+        "entries": [
+            {
+                "position": explained.position,
+                "topic": explained.topic,
+                "asset": explained.entry and explained.entry.asset,
+                "amount": explained.entry.amount if explained.entry else 0,
+                "steps": [plain(step, speaker) for step in explained.steps],
+            }
+            for explained in explanation.entries
+        ],
+    }

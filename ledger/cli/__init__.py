@@ -13,6 +13,7 @@ import click
 
 from ledger.cli.database import migrate, replay
 from ledger.cli.expiring import expiring
+from ledger.cli.explaining import explain
 from ledger.cli.following import project, status
 from ledger.cli.importing import import_group
 from ledger.cli.keys import key
@@ -70,6 +71,7 @@ for command in (
     project,
     status,
     statement,
+    explain,
     totals,
     expire,
     lapse,
