@@ -17,6 +17,7 @@ from ledger.domain.correction import CorrectActivity
 from ledger.domain.errors import ActivityNotFound
 from ledger.domain.identifiers import COMMAND_ID, ENTITY_ID
 from ledger.domain.limits import COMMAND_ID_CHARS_MAX, ENTITY_ID_CHARS_MAX
+from ledger.domain.standing import Bonus
 from ledger.projections.activities import ActivityView
 from ledger.projections.activities import read_activity as activity_of
 
@@ -87,6 +88,17 @@ def _document(view: ActivityView) -> dict[str, Any]:
             "ripens_at": activity.ripens_at,
             "claim_by": activity.claim_by,
         },
+        "bonuses": [_bonus_document(activity.bonuses[own_id]) for own_id in sorted(activity.bonuses)],
         "corrections": activity.corrected_by,
         "events": event_documents(view.events),
+    }
+
+
+def _bonus_document(bonus: Bonus) -> dict[str, Any]:
+    return {
+        "campaign_id": bonus.campaign_id,
+        "campaign_version": bonus.campaign_version,
+        "desired": bonus.desired_credits,
+        "awarded": bonus.awarded_credits,
+        "pending": bonus.pending_credits,
     }

@@ -56,10 +56,20 @@ class CreditsOfActivityAnswer(Schema):
         allow_none=True,
         validate=validate.OneOf([*get_args(CapName), None]),
     )
-    pending = _whole("How many still wait to be claimed.")
+    pending = _whole("How many still wait to be claimed, without bonuses.")
     lot = _text("Their last local day; null before any were issued.", allow_none=True)
     ripens_at = _instant("From when they can be claimed; null where they need not be.", allow_none=True)
     claim_by = _instant("First instant at which they can no longer be claimed.", allow_none=True)
+
+
+class BonusOfActivityAnswer(Schema):
+    """What an activity has earned by one campaign."""
+
+    campaign_id = _text("Which campaign.")
+    campaign_version = _whole("By which version.")
+    desired = _whole("What the campaign gives.")
+    awarded = _whole("What caps left of it.")
+    pending = _whole("How many still wait to be claimed, with the activity's own.")
 
 
 class ActivityAnswer(Schema):
@@ -80,11 +90,15 @@ class ActivityAnswer(Schema):
     evidence = _text("What it rests on.", validate=validate.OneOf(get_args(EvidenceTier)))
     reasons = _texts("Why it is held, was rejected, or was held before it was dismissed.")
     standing = fields.Nested(
-        BlockingClaimAnswer, **_described("The claim because of which it counts for nothing.", allow_none=True)
+        BlockingClaimAnswer,
+        **_described("The claim because of which it counts for nothing.", allow_none=True),
     )
     amount_g = _whole("Grams that it avoids, as corrected.")
     share = _text("The part of the reduction that evidence and quality leave.")
     credits = fields.Nested(CreditsOfActivityAnswer, required=True)
+    bonuses = fields.List(
+        fields.Nested(BonusOfActivityAnswer), **_described("What campaigns added, by their ids.")
+    )
     corrections = _texts("Ids of its corrections, in order.")
     events = fields.List(fields.Nested(LoggedEventAnswer), **_described("In order."))
 
@@ -115,7 +129,8 @@ class PendingCreditsAnswer(Schema):
     source = _text("The system that reported the activity.")
     activity_id = _text("The source's own id of it.")
     scenario_id = _text("As what it was reported.")
-    credits = _whole("How many.")
+    credits = _whole("How many, with bonuses.")
+    bonus_credits = _whole("How many of them were added by campaigns.")
     occurred_at = _instant("When the act happened.")
     ripens_at = _instant("From when they can be claimed.")
     claim_by = _instant("First instant at which they no longer can; null for no end.", allow_none=True)

@@ -70,6 +70,7 @@ def test_an_activity_is_read_with_all_that_has_become_of_it(drives: Drives) -> N
             "ripens_at": None,
             "claim_by": None,
         },
+        "bonuses": [],
         "corrections": [],
     }
 

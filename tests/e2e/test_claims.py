@@ -144,3 +144,36 @@ def test_everything_derived_from_the_log_is_as_it_stands(place: Place) -> None:
     assert lapse(drives, clock).json["events"][0]["data"]["credits"] == 10
     (report,) = verify(drives.town.ledger.database, programme_id=drives.town.programme_id)
     assert {name for name in report.findings_count if not name.startswith("view")} == set(), report.findings
+
+
+def test_bonuses_of_campaigns_are_claimed_with_the_credits_they_follow(place: Place) -> None:
+    drives, clock = place
+    campaign = {"id": "first", "version": 1, "name_zh": "首次", "name_en": "First", "scenario_ids": ["drive"]}
+    bonus = {"kind": "first_time", "credits": 20}
+    told = drives.town.post(
+        "operator", "/campaigns", **campaign, bonus=bonus, valid_from="2020-01-01T00:00:00Z"
+    )
+    assert told.status_code == 201, told.text
+    drives.drive("d1", 10)
+    [waits] = drives.town.get("/participants/ann/pending").json["pending"]
+    assert (waits["credits"], waits["bonus_credits"]) == (30, 20)
+    read = drives.read()
+    assert (read["credits"]["pending"], read["bonuses"][0]) == (
+        10,
+        {"campaign_id": "first", "campaign_version": 1, "desired": 20, "awarded": 20, "pending": 20},
+    )
+    clock.after(days=2)
+    assert drives.claim().json["events"][0]["data"]["credits"] == 30
+    assert (states(drives), drives.credits("", "pending")) == ([], [30, 0])
+
+
+def test_a_bonus_never_outlives_the_window_in_which_it_can_be_claimed(place: Place) -> None:
+    drives, clock = place
+    campaign = {"id": "first", "version": 1, "name_zh": "首次", "name_en": "First"}
+    bonus = {"kind": "first_time", "credits": 20}
+    drives.town.post("operator", "/campaigns", **campaign, bonus=bonus, valid_from="2020-01-01T00:00:00Z")
+    drives.drive("d1", 10)
+    assert drives.correct("c1", 0).status_code == 201
+    clock.after(days=9)
+    lapse(drives, clock)
+    assert (states(drives), drives.credits("pending")) == ([], [0])
