@@ -118,6 +118,8 @@ class Deciding:
         self._known: dict[StreamId, list[Written]] = {}
         self._unreadable: dict[StreamId, EventNewerThanCode] = {}
         """Streams that only a later release can read: nothing is decided on them here."""
+        self._loaded_under = -1
+        """Position of the rules by which it was said what commands read."""
 
     def load(self, commands: Sequence[Command]) -> None:
         """Load what the state lacks for these commands, all at once."""
@@ -141,6 +143,7 @@ class Deciding:
                     entries.update(row.registers(command, state))
         self._load_accounts(addresses)
         self._load_registers(entries)
+        self._loaded_under = state.configured_at_position
 
     def look_up(self, commands: Iterable[Command]) -> None:
         """Make the events known that stand under these commands' ids already."""
@@ -251,10 +254,10 @@ class Deciding:
         """Load what an earlier command of the group has made necessary."""
         if row.fact is not None:
             self._load_facts({row.fact(command): stream})
-        if row.fact is not None or row.registers is not None:
+        if row.fact is not None or self._loaded_under != self.state.configured_at_position:
             self._load_accounts(row.reads(command, self.state))
-        if row.registers is not None:
-            self._load_registers(row.registers(command, self.state))
+            if row.registers is not None:
+                self._load_registers(row.registers(command, self.state))
         self._require_readable(stream)
 
     def _require_readable(self, stream: StreamId) -> None:

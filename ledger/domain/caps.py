@@ -33,8 +33,7 @@ class Caps(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def is_counted(self) -> bool:
         """Whether anything must be remembered from one act to the next."""
-        counted = (self.day_acts, self.day_credits, self.month_credits)
-        return any(cap is not None for cap in counted)
+        return not (self.day_credits is None and self.month_credits is None and self.day_acts is None)
 
 
 class MonthUsed(Entry, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ are HMACs under a key that the ledger never sees. An interval is half-open.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 import msgspec
@@ -24,6 +25,8 @@ SubjectHmac = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Subjects = dict[SubjectKind, SubjectHmac]
 
 DAY: Final = timedelta(days=1)
+SPANS_REMEMBERED: Final = 16_384
+"""Intervals whose days are remembered: an act asks several times, and a day's acts for the same."""
 
 
 class ExclusionRule(
@@ -40,7 +43,7 @@ class ExclusionRule(
 
 
 class StandingClaim(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+    msgspec.Struct, array_like=True, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
     """An activity that claims a subject for an interval."""
 
@@ -81,9 +84,9 @@ class Claimed(NamedTuple):
     ends_at: datetime
 
 
-def claims_key(group: str, subject: str, on: date) -> str:
-    """Name the entry of a subject's day in a group."""
-    return key_of(group, subject, on.isoformat())
+def claims_key(group: str, subject: str, day: str) -> str:
+    """Name the entry of a subject's local day (ISO date) in a group; a day's entries lie side by side."""
+    return key_of(group, day, subject)
 
 
 def require_interval(began_at: datetime | None, ended_at: datetime | None) -> None:
@@ -117,20 +120,31 @@ def claimed_by(
         subject = subjects.get(rule.subject)
         if subject is None:
             raise SubjectMissing(field=f"subjects.{rule.subject}", group=rule.group)
-        if began_at is None or ended_at is None:
-            first = last = local_date(occurred_at, time_zone)
+        if began_at is None or ended_at is None or rule.span == "local_day":
+            days, begins_at, ends_at = _whole_days(began_at or occurred_at, ended_at, time_zone)
         else:
-            first = local_date(began_at, time_zone)
-            last = local_date(ended_at - timedelta(microseconds=1), time_zone)
-        if rule.span == "interval" and began_at is not None and ended_at is not None:
-            begins_at, ends_at = utc(began_at), utc(ended_at)
-        else:
-            begins_at, ends_at = _midnight(first, time_zone), _midnight(last + DAY, time_zone)
-        keys = tuple(
-            claims_key(rule.group, subject, first + DAY * number) for number in range((last - first).days + 1)
-        )
+            days, begins_at, ends_at = _days(began_at, ended_at, time_zone), utc(began_at), utc(ended_at)
+        keys = tuple([claims_key(rule.group, subject, day) for day in days])
         claimed.append(Claimed(rule, keys, begins_at, ends_at))
     return claimed
+
+
+@lru_cache(maxsize=SPANS_REMEMBERED)
+def _days(begins_at: datetime, ends_at: datetime, time_zone: str) -> tuple[str, ...]:
+    """Give the local days that an interval touches, as ISO dates."""
+    first = local_date(begins_at, time_zone)
+    last = local_date(ends_at - timedelta(microseconds=1), time_zone)
+    return tuple((first + DAY * number).isoformat() for number in range((last - first).days + 1))
+
+
+@lru_cache(maxsize=SPANS_REMEMBERED)
+def _whole_days(
+    begins_at: datetime, ends_at: datetime | None, time_zone: str
+) -> tuple[tuple[str, ...], datetime, datetime]:
+    """Give the local days that an interval, or one instant, touches, from midnight to midnight."""
+    days = _days(begins_at, ends_at or begins_at + timedelta(microseconds=1), time_zone)
+    first, last = date.fromisoformat(days[0]), date.fromisoformat(days[-1])
+    return days, _midnight(first, time_zone), _midnight(last + DAY, time_zone)
 
 
 def _midnight(on: date, time_zone: str) -> datetime:

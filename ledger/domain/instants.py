@@ -76,8 +76,9 @@ def utc(instant: datetime) -> datetime:
     return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
+@lru_cache(maxsize=16_384)
 def local_date(instant: datetime, time_zone: str) -> date:
-    """Give the calendar day on which `instant` falls in `time_zone`."""
+    """Give the calendar day on which `instant` falls in `time_zone`; one act is asked about many times."""
     return instant.astimezone(zone(time_zone)).date()
 
 
