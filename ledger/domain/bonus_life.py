@@ -4,6 +4,7 @@ Rule of the room: as `activity_life`: nothing is refused here, and nothing read 
 is folded.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from ledger.domain.activity import Activity
 from ledger.domain.bonus import BonusIssued, bonus_of
 from ledger.domain.bonus_correction import BonusCorrected, bonus_after
+from ledger.domain.campaign import CountedIn
 from ledger.domain.caps import count_in_year
 from ledger.domain.claiming import Pending, pending_key
 from ledger.domain.correction import CreditsCorrected
@@ -35,8 +37,10 @@ def credits_issued(state: Folded, event: CreditsIssued) -> None:
 def credits_corrected(state: Folded, event: CreditsCorrected, before: Activity) -> None:
     """Let an act count from now on, or no longer, when its correction makes that difference."""
     on = _day_of(state, before.reported.occurred_at)
-    if event.campaigns:
-        count_grams(state.registers, state.rulebook, event.participant_id, event.campaigns, on.year)
+    # Grams count as long as the act desires anything; those of `before` are corrected already.
+    sign = int(event.desired_credits > 0) - int(before.desired_credits > 0)
+    if sign:
+        _add_grams(state, before, event.campaigns or before.counted, sign * before.amount_g)
     acts = int(event.awarded_credits > 0) - int(before.awarded_credits > 0)
     if acts:
         counted = before.counted or event.campaigns
@@ -44,10 +48,15 @@ def credits_corrected(state: Folded, event: CreditsCorrected, before: Activity) 
 
 
 def grams_changed(state: Folded, delta_g: int, before: Activity) -> None:
-    """Count what a correction adds to the grams of an act."""
-    changes = [msgspec.structs.replace(each, amount_g=delta_g) for each in before.counted]
-    year = _day_of(state, before.reported.occurred_at).year
-    count_grams(state.registers, state.rulebook, before.participant_id, changes, year)
+    """Count what a correction adds to the grams of an act that counts."""
+    if before.desired_credits:
+        _add_grams(state, before, before.counted, delta_g)
+
+
+def _add_grams(state: Folded, activity: Activity, counted: Iterable[CountedIn], amount_g: int) -> None:
+    changes = [msgspec.structs.replace(each, amount_g=amount_g) for each in counted]
+    year = _day_of(state, activity.reported.occurred_at).year
+    count_grams(state.registers, state.rulebook, activity.participant_id, changes, year)
 
 
 def bonus_issued(state: Folded, event: BonusIssued, _before: Activity | None) -> None:
