@@ -11,9 +11,7 @@ from typing import Any, NamedTuple
 from ledger.domain import (
     addresses,
     campaign,
-    expiry,
     fund,
-    lapse,
     owners,
     redemption,
     rules,
@@ -30,6 +28,7 @@ from ledger.domain.policy import PolicyPublished, PublishPolicy, publish_policy
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
 from ledger.domain.redemption import Redemption
 from ledger.domain.row import Row
+from ledger.domain.run_rows import RUN_ROWS
 from ledger.domain.sink_rows import SINK_ROWS
 from ledger.domain.state import ProgrammeState
 
@@ -236,38 +235,7 @@ ROWS: dict[type[Command], Row] = {
         reads=lambda c, _: (c.account,),
         decide=lambda c, s, at: adjust_credits(c, s.accounts, s.opened(), s.today(at), at),
     ),
-    expiry.ExpireCredits: Row(
-        stream=lambda c: ("expiry", f"{c.run_id}\n{c.account}"),
-        begins=(expiry.CreditsExpired,),
-        reads=lambda c, _: (c.account,),
-        decide=lambda c, s, at: expiry.expire_credits(c, s.accounts, s.today(at), at),
-    ),
-    expiry.StartExpiry: Row(
-        stream=lambda c: ("expiry_run", c.id),
-        begins=(expiry.ExpiryStarted,),
-        reads=_reads_nothing,
-        decide=lambda c, s, at: expiry.start_expiry(c, s.today(at), at),
-    ),
-    expiry.CompleteExpiry: Row(
-        stream=lambda c: ("expiry_run", c.id),
-        begins=(expiry.ExpiryCompleted,),
-        reads=_reads_nothing,
-        decide=lambda c, _, at: expiry.complete_expiry(c, at),
-        version=lambda _command, _state: 2,
-    ),
-    lapse.StartLapse: Row(
-        stream=lambda c: ("lapse_run", c.id),
-        begins=(lapse.LapseStarted,),
-        reads=_reads_nothing,
-        decide=lambda c, _, at: lapse.start_lapse(c, at),
-    ),
-    lapse.CompleteLapse: Row(
-        stream=lambda c: ("lapse_run", c.id),
-        begins=(lapse.LapseCompleted,),
-        reads=_reads_nothing,
-        decide=lambda c, _, at: lapse.complete_lapse(c, at),
-        version=lambda _command, _state: 2,
-    ),
+    **RUN_ROWS,
     **SINK_ROWS,
 }
 

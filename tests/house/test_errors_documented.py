@@ -77,7 +77,7 @@ def test_every_kind_of_command_has_its_order_of_refusals() -> None:
         for row in re.findall(r"(?m)^\| (`[a-z]+\..*?) \|", ERRORS)
         for kind in re.findall("`(.*?)`", row)
     }
-    assert kinds == set(COMMAND_OF_KIND) | {"programme.open", "expiry.run"}
+    assert kinds == set(COMMAND_OF_KIND) | {"programme.open", "expiry.run", "lapse.run"}
 
 
 def test_every_route_is_documented_with_its_roles() -> None:
