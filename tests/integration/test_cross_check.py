@@ -12,7 +12,7 @@ import pytest
 
 from ledger.activities import find_activity, rules_of
 from ledger.cross_check import CrossCheck
-from ledger.domain.activity import Activity, RecordActivity
+from ledger.domain.activity import Activity, RecordActivity, activity_key
 from ledger.domain.conversion import CreditsPerGrams
 from ledger.domain.exclusion import ExclusionRule
 from ledger.domain.instants import ExpiryPolicy
@@ -155,7 +155,7 @@ def test_of_two_that_wait_the_one_recorded_first_is_credited_and_the_other_names
     while pair.checks.step():
         pass
     assert pair.statuses((COMPANY, first), (CITY, second)) == ["accepted", "dismissed"]
-    dismissed = pair.log.decode(pair.log.stream(CITY, "activity", f"app\n{second}")[-1])
+    dismissed = pair.log.decode(pair.log.stream(CITY, "activity", activity_key("app", second))[-1])
     standing = dismissed.standing  # type: ignore[attr-defined]
     assert (standing.programme_id, standing.source, standing.id) == (COMPANY, "app", first)
     assert standing.begins_at == RIDE
