@@ -33,6 +33,9 @@ def measure(conninfo: str, report: Report, *, events: int = EVENTS) -> int:
     """
     with Town(conninfo) as town:
         town.fill(events)
+        with psycopg.connect(conninfo, autocommit=True) as connection:
+            # As a log of some age is; else the server does it by itself beside what is measured.
+            connection.execute("VACUUM (ANALYZE)")
         prepare_process(garbage_threshold=PAGES_GARBAGE_THRESHOLD)  # as a projector's process is
         alone = {name: _alone(conninfo, name, min(events, EACH_EVENTS)) for name in VIEWS}
         with psycopg.connect(conninfo, autocommit=True) as connection:
@@ -51,7 +54,7 @@ def measure(conninfo: str, report: Report, *, events: int = EVENTS) -> int:
     )
     report.add("all views: seconds", [elapsed_s], "s")
     for name, rate in alone.items():
-        report.add(f"{name} alone", [rate], "events/s")
+        report.add(f"{name} alone", [rate], "events/s", at_least=40_000)
     report.add(
         "memory of the process, at most", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024], "MB"
     )
