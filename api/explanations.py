@@ -16,7 +16,8 @@ from api.statement_parameters import names_of
 from api.views import MIN_POSITION, MIN_POSITION_PARAMETER, view_reading
 from ledger.domain.errors import AccountNotFound
 from ledger.domain.limits import ACCOUNT_CHARS_MAX, EXPLAINED_ENTRIES_MAX, POSITION_MAX
-from ledger.explained import Asked, Explanation, explain_account, shown
+from ledger.explained.account import Asked, Explanation, explain_account
+from ledger.explained.document import shown
 from ledger.explaining.language import TONGUES, Tongue
 from ledger.projections.statement_balances import ASSETS
 from ledger.projections.statement_pages import Place

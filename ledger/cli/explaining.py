@@ -7,7 +7,8 @@ import msgspec
 
 from ledger.cli.showing import notes, opened_ledger
 from ledger.domain.limits import EXPLAINED_ENTRIES_MAX, POSITION_MAX
-from ledger.explained import Asked, explain_account, shown
+from ledger.explained.account import Asked, explain_account
+from ledger.explained.document import shown
 from ledger.explaining.language import TONGUES, Tongue
 from ledger.projections.statement_balances import ASSETS
 from ledger.projections.statements import Statements

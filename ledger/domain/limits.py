@@ -219,6 +219,12 @@ INTERVAL_MAX: Final = timedelta(days=31)
 PARTNERS_MAX: Final = 20
 """Programmes with which claims are checked; each is asked about every shared claim."""
 
+# --- templates ---------------------------------------------------------------------------------
+
+TEMPLATE_COMMANDS_MAX: Final = 500
+"""Commands of a template, which are recorded together or not at all: half of what the writer takes in one
+group, and more rules and organisations than a programme begins with."""
+
 # --- requests ----------------------------------------------------------------------------------
 
 BODY_BYTES_MAX: Final = 65_536
@@ -368,8 +374,9 @@ SINKS_SHOWN_MAX: Final = 1_000
 EXPLAINED_ENTRIES_MAX: Final = 100
 """Entries explained in one answer: each is a stream read and computed again, some 10 KB."""
 
-EXPLAINED_AWARDS_MAX: Final = 1_000
-"""A participant's earlier awards that are counted again to say what was used of a cap: years of acts."""
+EXPLAINED_AWARDS_MAX: Final = 2_000
+"""Entries of acts that one answer counts again to say what was used of caps: years of a participant's,
+in some hundred milliseconds."""
 
 WAITING_SHOWN_MAX: Final = 1_000
 """Held activities, pending credits or lots about to run out in one answer: some 300 KB."""

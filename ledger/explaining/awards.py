@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ledger.domain import addresses
+from ledger.domain.addresses import CNY
+from ledger.domain.budget import Budget
 from ledger.domain.caps import (
     NOTHING_OWN,
+    Award,
     Bounds,
     Caps,
     Earned,
@@ -16,12 +20,14 @@ from ledger.domain.caps import (
     year_key,
 )
 from ledger.domain.conversion import CreditsPerAct, CreditsPerBlock, CreditsPerGrams, credits_for, remainder_g
+from ledger.domain.earning import budget_credits
+from ledger.domain.grounds import Grounds
 from ledger.domain.instants import local_date
 from ledger.domain.methodologies.measured import Measured
 from ledger.domain.methodology import WHOLE_SHARE
 from ledger.domain.registers import Registers
 from ledger.domain.rules import ScenarioPublished
-from ledger.explaining.steps import Check, Place, Step, checked
+from ledger.explaining.steps import Place, Step, checked
 
 NO_CAPS = Caps()
 
@@ -91,75 +97,85 @@ def earned_by(place: Place, participant_id: str, scenario_id: str) -> Earned:
 
 
 def explain_award(place: Place, asked: Asked) -> Iterator[Step]:
-    """Say what every cap left before, and what was awarded."""
-    caps = asked.scenario.caps or NO_CAPS
-    year_credits = place.case.year_credits_at(place.told.position) if asked.in_year_cap else None
-    used = place.case.used.get(place.told.position)
-    budget = asked.scenario.budget
-    available_fen = place.case.available_fen.get(place.told.position)
-    budget_credits: int | None = None
-    if budget is not None and available_fen is not None:
-        budget_credits = max(available_fen, 0) // budget.fen_per_credit + asked.own.awarded_credits
+    """Say what every cap left before, and what was awarded; and decide it again."""
+    scenario = asked.scenario
+    caps, budget = scenario.caps or NO_CAPS, scenario.budget
+    grounds = place.case.grounds.get(place.told.position)
     if caps.event_credits is not None:
         yield place.step("cap.event_credits", limit=caps.event_credits)
-    yield from _explain_used(place, caps, year_credits, asked, used)
-    if budget is not None and available_fen is not None:
-        yield place.step(
-            "cap.budget",
-            fund_id=budget.fund_id,
-            available_fen=available_fen,
-            fen_per_credit=budget.fen_per_credit,
-            room_credits=budget_credits,
-        )
-    check: Check | None = None
-    needs_used = caps.is_counted() or year_credits is not None
-    if (used is not None or not needs_used) and (budget is None or budget_credits is not None):
-        again = award(
-            asked.desired_credits,
-            asked.earned,
-            Bounds(caps, year_credits, budget_credits),
-            used or Registers(),
-            asked.own,
-        )
-        check = checked([asked.awarded_credits, asked.clipped_by], [again.awarded_credits, again.clipped_by])
-    elif needs_used:
+    again: Award | None = None
+    if grounds is None and (caps.is_counted() or asked.in_year_cap or budget is not None):
         yield place.step("cap.not_counted")
+    elif grounds is None:
+        again = award(asked.desired_credits, asked.earned, Bounds(caps, None, None), Registers())
+    else:
+        year_credits = grounds.rulebook.policy.year_credits if asked.in_year_cap else None
+        room_credits = room_of(budget, grounds, asked.own.awarded_credits)
+        yield from _explain_month(place, caps, asked, grounds.registers)
+        if year_credits is not None:
+            own_credits = asked.own.awarded_credits + asked.own.bonus_credits
+            yield explain_year(place, asked.earned, year_credits, own_credits, grounds.registers)
+        if budget is not None:
+            yield explain_budget(place, budget, grounds, room_credits)
+        bounds = Bounds(caps, year_credits, room_credits)
+        again = award(asked.desired_credits, asked.earned, bounds, grounds.registers, asked.own)
     yield place.step(
         "award.whole" if asked.clipped_by is None else "award.clipped",
-        check,
+        again
+        and checked([asked.awarded_credits, asked.clipped_by], [again.awarded_credits, again.clipped_by]),
         desired_credits=asked.desired_credits,
         awarded_credits=asked.awarded_credits,
         clipped_by=asked.clipped_by,
     )
 
 
-def _explain_used(
-    place: Place, caps: Caps, year_credits: int | None, asked: Asked, used: Registers | None
-) -> Iterator[Step]:
-    if used is None:
+def _explain_month(place: Place, caps: Caps, asked: Asked, used: Registers) -> Iterator[Step]:
+    if not caps.is_counted():
         return
     earned, own = asked.earned, asked.own
-    day = earned.on.isoformat()
-    if caps.is_counted():
-        month = used.get(MonthUsed, month_key(earned.participant_id, earned.on)) or MonthUsed()
-        acts, day_credits = month.of_day(earned.on, earned.scenario_id)
-        month_credits = month.credits_of(earned.scenario_id)
-        for name, limit, before in (
-            ("day_acts", caps.day_acts, acts - own.acts),
-            ("day_credits", caps.day_credits, day_credits - own.awarded_credits),
-            ("month_credits", caps.month_credits, month_credits - own.awarded_credits),
-        ):
-            if limit is not None:
-                yield place.step(
-                    f"cap.{name}", limit=limit, used=before, room=max(limit - before, 0), day=day
-                )
-    if year_credits is not None:
-        year = used.get(YearUsed, year_key(earned.participant_id, earned.on)) or YearUsed()
-        before = year.awarded_credits - own.awarded_credits
-        yield place.step(
-            "cap.year_credits",
-            limit=year_credits,
-            used=before,
-            room=max(year_credits - before, 0),
-            day=day,
-        )
+    month = used.get(MonthUsed, month_key(earned.participant_id, earned.on)) or MonthUsed()
+    acts, day_credits = month.of_day(earned.on, earned.scenario_id)
+    month_credits = month.credits_of(earned.scenario_id)
+    for name, limit, before in (
+        ("day_acts", caps.day_acts, acts - own.acts),
+        ("day_credits", caps.day_credits, day_credits - own.awarded_credits),
+        ("month_credits", caps.month_credits, month_credits - own.awarded_credits),
+    ):
+        if limit is not None:
+            yield place.step(
+                f"cap.{name}",
+                limit=limit,
+                used=before,
+                room=max(limit - before, 0),
+                day=earned.on.isoformat(),
+            )
+
+
+def explain_year(place: Place, earned: Earned, year_credits: int, own_credits: int, used: Registers) -> Step:
+    """Say what the cap on the participant's year left, beside what is decided anew."""
+    year = used.get(YearUsed, year_key(earned.participant_id, earned.on)) or YearUsed()
+    before = year.awarded_credits - own_credits
+    return place.step(
+        "cap.year_credits",
+        limit=year_credits,
+        used=before,
+        room=max(year_credits - before, 0),
+        day=earned.on.isoformat(),
+    )
+
+
+def room_of(budget: Budget | None, grounds: Grounds, own_credits: int) -> int | None:
+    """Give how many credits a fund could pay for, beside what is decided anew."""
+    there = budget_credits(budget, grounds)
+    return None if there is None else there + own_credits
+
+
+def explain_budget(place: Place, budget: Budget, grounds: Grounds, room_credits: int | None) -> Step:
+    """Say what the fund behind credits had free before."""
+    return place.step(
+        "cap.budget",
+        fund_id=budget.fund_id,
+        available_fen=grounds.accounts[addresses.available(budget.fund_id)].total(CNY),
+        fen_per_credit=budget.fen_per_credit,
+        room_credits=room_credits,
+    )

@@ -97,7 +97,7 @@ def explain_credits_corrected(place: Place) -> Iterator[Step]:
             awarded_credits=event.awarded_credits,
             clipped_by=event.clipped_by,
             in_year_cap=event.in_year_cap,
-            own=Own(int(before > 0), before),
+            own=Own(int(before > 0), before, activity.bonus_credits),
         ),
     )
     yield place.step(
@@ -111,7 +111,7 @@ def explain_credits_corrected(place: Place) -> Iterator[Step]:
         yield from explain_entered(place, event.delta_credits)
     elif event.delta_credits < 0:
         yield from explain_taken(place, -event.delta_credits)
-    yield from explain_backing(place, scenario, event.delta_credits)
+    yield from explain_backing(place, scenario.budget, event.delta_credits)
 
 
 def explain_taken(place: Place, credits_taken: int) -> Iterator[Step]:

@@ -2,15 +2,24 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 
 from ledger.domain import addresses
 from ledger.domain.addresses import GRAMS
+from ledger.domain.methodologies.formulas import petrol_g_per_l
 from ledger.domain.methodologies.measured import MEASURED_FIELDS, Measured
 from ledger.domain.methodology import WHOLE_SHARE, read_share
 from ledger.domain.quantities import exact, exact_text, floor_to_whole
 from ledger.domain.rules import PublishedMethodology
 from ledger.explaining.steps import Place, Step, checked
+
+_PETROL_CHAIN: Final = (
+    "petrol_net_calorific_value",
+    "petrol_carbon_content",
+    "petrol_oxidation",
+    "petrol_density",
+)
+"""Factors that give a litre of petrol together."""
 
 
 def measurements(measured: Measured) -> list[dict[str, Any]]:
@@ -45,6 +54,13 @@ def explain_methodology(place: Place, methodology: PublishedMethodology) -> Iter
             year=factor.year,
             source=factor.source,
             published_on=factor.published_on,
+        )
+    values = {factor.name: factor.value for factor in event.factors}
+    if all(name in values for name in _PETROL_CHAIN):
+        yield place.step(
+            "petrol",
+            g_per_l=exact_text(petrol_g_per_l({name: exact(value) for name, value in values.items()})),
+            **{name.removeprefix("petrol_"): values[name] for name in _PETROL_CHAIN},
         )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from ledger.domain import addresses
+from ledger.domain.activity import Activity
 from ledger.domain.addresses import CNY, CREDIT, LAPSED
+from ledger.domain.budget import Budget
 from ledger.domain.earning import window_of
 from ledger.domain.rules import ScenarioPublished
 from ledger.explaining.awards import Asked, Converted, earned_by, explain_award, explain_conversion
@@ -29,7 +31,7 @@ def explain_issued(place: Place) -> Iterator[Step]:
         ),
     )
     yield from explain_entered(place, event.awarded_credits)
-    yield from explain_backing(place, scenario, event.awarded_credits)
+    yield from explain_backing(place, scenario.budget, event.awarded_credits)
     if event.awarded_credits:
         yield from explain_window(place, scenario)
         yield explain_lot(place)
@@ -57,9 +59,8 @@ def explain_entered(place: Place, credits_given: int) -> Iterator[Step]:
         )
 
 
-def explain_backing(place: Place, scenario: ScenarioPublished, credits_given: int) -> Iterator[Step]:
+def explain_backing(place: Place, budget: Budget | None, credits_given: int) -> Iterator[Step]:
     """Say what a fund sets aside for credits, or gets back for credits taken back."""
-    budget = scenario.budget
     if budget is None or not credits_given:
         return
     backing = addresses.backing(budget.fund_id)
@@ -112,7 +113,7 @@ def explain_claimed(place: Place) -> Iterator[Step]:
     holder = addresses.participant(event.participant_id)
     yield place.step(
         "credits.claimed",
-        checked(event.credits, activity.pending_credits if activity else 0),
+        checked(event.credits, _pending_credits(activity)),
         credits=event.credits,
         account=holder,
         at=event.recorded_at,
@@ -138,5 +139,31 @@ def explain_lapsed(place: Place) -> Iterator[Step]:
         claim_by=activity.claim_by if activity else None,
     )
     if activity is not None:
-        scenario = place.case.rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
-        yield from explain_backing(place, scenario, -event.credits)
+        yield from _explain_given_back(place, activity)
+
+
+def _pending_credits(activity: Activity | None) -> int:
+    """Give what waits to be claimed, by campaigns too."""
+    return 0 if activity is None else activity.pending_credits + sum(activity.bonuses_pending.values())
+
+
+def _explain_given_back(place: Place, activity: Activity) -> Iterator[Step]:
+    """Say what funds get back for credits that lapse; a fund may stand behind several."""
+    rulebook = place.case.rulebook
+    scenario = rulebook.scenario(activity.reported.scenario_id, activity.scenario_version)
+    lapsed = [(scenario.budget, activity.pending_credits)]
+    for campaign_id, amount in activity.bonuses_pending.items():
+        version = activity.bonuses[campaign_id].campaign_version
+        lapsed.append((rulebook.campaign(campaign_id, version).budget, amount))
+    given_back: dict[str, int] = {}
+    for budget, amount in lapsed:
+        if budget is not None and amount:
+            value_fen = amount * budget.fen_per_credit
+            given_back[budget.fund_id] = given_back.get(budget.fund_id, 0) + value_fen
+    for fund_id, value_fen in given_back.items():
+        yield place.step(
+            "budget.given_back",
+            checked_fen(-place.into(CNY, addresses.backing(fund_id)), value_fen),
+            fund_id=fund_id,
+            value_fen=value_fen,
+        )

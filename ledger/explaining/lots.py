@@ -58,7 +58,7 @@ def lot_stories(
                     kind="lot.left",
                     position=steps[lot][-1].position,
                     topic=steps[lot][-1].topic,
-                    facts={"lot": lot, "credits": left[lot]},
+                    facts={"lot": lot, "credits": left[lot], "balance_credits": balance_credits},
                     check=total,
                 ),
             ),

@@ -56,7 +56,8 @@ class Speaker(NamedTuple):
         if isinstance(value, datetime):
             return self.time(value)
         if isinstance(value, list):
-            return self.listed([self._plain(one, unit) for one in value if one is not None])
+            # A list is an award: its credits, and the cap that clipped it where one did.
+            return self.listed([self.word("cap", self._plain(one)) for one in value if one is not None])
         if isinstance(value, dict):
             return self.fill(self.language.lot, value)
         return str(value)

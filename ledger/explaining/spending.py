@@ -187,7 +187,7 @@ def explain_adjusted(place: Place) -> Iterator[Step]:
         credits=abs(event.credits),
         approver=event.approver,
         reason=event.reason,
-        lots=lots_into(place, event.account),
+        lots=lots_into(place, event.account if event.credits > 0 else ADJUSTED),
     )
 
 

@@ -11,11 +11,11 @@ import msgspec
 
 from ledger.domain.activity import Activity
 from ledger.domain.activity_life import evolve as evolve_activity
+from ledger.domain.grounds import Grounds
 from ledger.domain.messages import Event
 from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.redemption import Redemption
 from ledger.domain.redemption import evolve as evolve_redemption
-from ledger.domain.registers import Registers
 from ledger.domain.rules import Rulebook
 from ledger.domain.sink import SinkOpened
 
@@ -65,19 +65,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     programme: ProgrammeOpened
     rulebook: Rulebook
     """Everything ever published; events name their versions."""
-    policies: tuple[Told, ...] = ()
-    """In order; the latest before an event held for it."""
     projects: Mapping[str, SinkOpened] = {}
     """Carbon-sink projects that were donated to."""
-    used: Mapping[int, Registers] = {}
-    """By position of an award: what was used of the caps on months and years before it."""
-    available_fen: Mapping[int, int] = {}
-    """By position of an award: what the fund behind it had free before it."""
-
-    def year_credits_at(self, position: int) -> int | None:
-        """Give the cap on a participant's year that held for an event."""
-        held = [told.event for told in self.policies if told.position < position]
-        return getattr(held[-1], "year_credits", None) if held else None
+    grounds: Mapping[int, Grounds] = {}
+    """What stood before awards, by their positions; an award that is missing is not decided again."""
 
 
 class Place(NamedTuple):

@@ -5,6 +5,8 @@ from typing import Final
 
 from ledger.domain.activity import ActivityHeld, ActivityRejected, ReductionRecorded
 from ledger.domain.adjustment import CreditsAdjusted
+from ledger.domain.bonus import BonusIssued
+from ledger.domain.bonus_correction import BonusCorrected
 from ledger.domain.claiming import CreditsClaimed, CreditsLapsed
 from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
 from ledger.domain.donation import CreditsDonated
@@ -21,7 +23,7 @@ from ledger.domain.redemption import (
 )
 from ledger.domain.review import ActivityDismissed, ActivityReleased
 from ledger.domain.transfer import CreditsTransferred
-from ledger.explaining import activities, corrections, issuing, spending
+from ledger.explaining import activities, bonuses, corrections, issuing, spending
 from ledger.explaining.steps import Case, Place, Step, Told
 
 EXPLAINED: Final[dict[type[Event], Callable[[Place], Iterator[Step]]]] = {
@@ -36,6 +38,8 @@ EXPLAINED: Final[dict[type[Event], Callable[[Place], Iterator[Step]]]] = {
     ReductionCorrected: corrections.explain_corrected,
     ReductionRecomputed: corrections.explain_recomputed,
     CreditsCorrected: corrections.explain_credits_corrected,
+    BonusIssued: bonuses.explain_bonus_issued,
+    BonusCorrected: bonuses.explain_bonus_corrected,
     RedemptionHeld: spending.explain_hold,
     RedemptionFulfilled: spending.explain_fulfilled,
     RedemptionCancelled: spending.explain_cancelled,

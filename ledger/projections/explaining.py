@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ledger.domain import addresses
-from ledger.domain.limits import EXPLAINED_AWARDS_MAX, LOTS_ENTRIES_MAX
+from ledger.domain.limits import LOTS_ENTRIES_MAX
 from ledger.projections.snapshot import Snapshot
 from ledger.store.queries import load
 
@@ -41,23 +41,24 @@ def credit_positions(snapshot: Snapshot, account: str, position: int) -> list[in
     return None if len(found) > LOTS_ENTRIES_MAX else found
 
 
-def award_positions(
-    snapshot: Snapshot, participant_id: str, before: int, topics: Iterable[str]
+def act_positions(
+    snapshot: Snapshot, participant_id: str, until: int, topics: Iterable[str], *, most: int
 ) -> list[int] | None:
-    """Give where a participant was awarded credits before a position; None where too often to count.
+    """Give where a participant's acts were entered up to a position; None where more often than `most`.
 
     Args:
         snapshot: to read from.
-        participant_id: whose awards.
-        before: the first position that no longer counts.
-        topics: those of awards and of their corrections.
+        participant_id: whose acts.
+        until: the last position that counts.
+        topics: those of grams, of awards and of their corrections.
+        most: how many may be read.
     """
     holder = addresses.participant(participant_id)
     parameters = {
         "accounts": [holder, addresses.pending(holder), addresses.debt(holder)],
-        "before": before,
+        "until": until,
         "topics": list(topics),
-        "entries_max": EXPLAINED_AWARDS_MAX + 1,
+        "entries_max": most + 1,
     }
-    found = [row[0] for row in snapshot.rows(QUERIES["award_positions"], parameters)]
-    return None if len(found) > EXPLAINED_AWARDS_MAX else found
+    found = [row[0] for row in snapshot.rows(QUERIES["act_positions"], parameters)]
+    return None if len(found) > most else found

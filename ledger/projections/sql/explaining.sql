@@ -22,10 +22,10 @@ SELECT position
  ORDER BY position
  LIMIT %(entries_max)s
 
--- award_positions: where credits of a participant's accounts were awarded or corrected, before a position
+-- act_positions: where a participant's acts were entered in their accounts, up to a position
 SELECT DISTINCT position
   FROM entries
- WHERE programme_id = %(programme_id)s AND account = ANY (%(accounts)s) AND asset = 'CREDIT'
-   AND position < %(before)s AND topic = ANY (%(topics)s)
+ WHERE programme_id = %(programme_id)s AND account = ANY (%(accounts)s)
+   AND position <= %(until)s AND topic = ANY (%(topics)s)
  ORDER BY position
  LIMIT %(entries_max)s

@@ -1,38 +1,22 @@
-"""Explanations of accounts: their entries, lots and balances, with the events that they follow from.
-
-Rule of the room: this only reads, in one snapshot of the statements view and in the log up to its
-position; what is said of it is worked out in `ledger.explaining`. Of a participant who was erased
-nothing is said.
-"""
+"""One account, explained: what it holds, lot by lot, and how its newest entries came about."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
-
-from ledger.domain import addresses
 from ledger.domain.addresses import CNY, CREDIT
-from ledger.domain.donation import CreditsDonated
 from ledger.domain.errors import EntryNotFound
-from ledger.domain.policy import PolicyPublished
 from ledger.domain.redemption import RedemptionHeld
-from ledger.domain.registers import Registers
-from ledger.domain.sink import SinkOpened
-from ledger.domain.state import ProgrammeState
-from ledger.explaining.language import Tongue
+from ledger.explained.grounds import case_of
+from ledger.explained.reader import Reader
 from ledger.explaining.lots import LotStory, lot_stories
-from ledger.explaining.saying import plain, speaker_of
 from ledger.explaining.steps import Case, Step, Told, checked, checked_fen
 from ledger.explaining.topics import explain_stream
-from ledger.explaining.usage import AWARDS, used_before
-from ledger.projections.explaining import StreamRow, award_positions, credit_positions, streams_of
+from ledger.projections.explaining import credit_positions
 from ledger.projections.snapshot import Snapshot
 from ledger.projections.statement_balances import held_at, participant_of, require_shown
 from ledger.projections.statement_pages import Place, StatementEntry, Total, Wanted, read_statement
 from ledger.projections.statements import QUERIES
-from ledger.store.log import Log, LoggedEvent
-
-_AWARD_TOPICS: Final = tuple(award.topic for award in AWARDS)
+from ledger.store.log import Log
 
 
 class Asked(NamedTuple):
@@ -78,24 +62,6 @@ class Explanation(NamedTuple):
         return all(step.check is None or step.check.is_equal for step in steps)
 
 
-class _Read(NamedTuple):
-    """What one explanation reads from."""
-
-    log: Log
-    snapshot: Snapshot
-    programme_id: str
-    until: int
-
-    def streams(self, positions: Iterable[int]) -> list[list[Told]]:
-        """Give the streams in which some events stand, up to the position read."""
-        found = streams_of(self.snapshot, positions, self.until)
-        return [[self._told(row) for row in rows] for rows in found.values()]
-
-    def _told(self, row: StreamRow) -> Told:
-        logged = LoggedEvent(*row)
-        return Told(logged.position, self.log.decode(logged))
-
-
 def explain_account(log: Log, snapshot: Snapshot, programme_id: str, asked: Asked) -> Explanation:
     """Explain what an account holds, lot by lot, and its newest entries; or one event that concerns it.
 
@@ -111,7 +77,7 @@ def explain_account(log: Log, snapshot: Snapshot, programme_id: str, asked: Aske
     """
     require_shown(snapshot, asked.account)
     position = snapshot.position if asked.after is None else asked.after.position
-    read = _Read(log, snapshot, programme_id, position)
+    reader = Reader(log, snapshot, programme_id, position)
     wanted = Wanted(asked.account, asked.assets)
     if asked.at_position is not None:
         wanted = wanted._replace(first_position=asked.at_position, last_position=asked.at_position)
@@ -119,17 +85,17 @@ def explain_account(log: Log, snapshot: Snapshot, programme_id: str, asked: Aske
     positions = {entry.position for entry in page.entries}
     if asked.at_position is not None:
         positions.add(asked.at_position)
-    streams = {told.position: stream for stream in read.streams(positions) for told in stream}
+    streams = {told.position: stream for stream in reader.streams(positions) for told in stream}
     if asked.at_position is not None and not _concerns(asked, bool(page.entries), streams):
         raise EntryNotFound(account=asked.account, position=asked.at_position)
-    case = _case(read, [stream for at, stream in streams.items() if at in positions])
+    case = case_of(reader, [told for at in positions for told in streams.get(at, ())])
     erased = _erased(snapshot, [told for stream in streams.values() for told in stream])
     return Explanation(
         account=asked.account,
         position=position,
         time_zone=case.programme.time_zone,
         balances=_balances(asked, position, page.totals) if _is_first_of_balance(asked) else [],
-        lots=_lots(read, asked, streams, erased),
+        lots=_lots(reader, asked, streams, erased),
         entries=_entries(case, asked, page.entries, streams, erased),
         next_place=None if asked.at_position is not None else page.next_place,
     )
@@ -148,71 +114,6 @@ def _concerns(asked: Asked, has_entry: bool, streams: Mapping[int, Sequence[Told
     return participant_id is not None and any(
         getattr(told.event, "participant_id", None) == participant_id for told in stream
     )
-
-
-# --- what explanations stand on -----------------------------------------------------------------
-
-
-def _case(read: _Read, streams: Sequence[Sequence[Told]]) -> Case:
-    state = ProgrammeState(read.programme_id)
-    policies: list[Told] = []
-    for logged in read.log.configuration(read.programme_id):
-        event = read.log.decode(logged)
-        state.configure(event)
-        if isinstance(event, PolicyPublished):
-            policies.append(Told(logged.position, event))
-    case = Case(programme=state.opened(), rulebook=state.rulebook, policies=tuple(policies))
-    told = {one.position: one for stream in streams for one in stream}
-    awards = [one for one in told.values() if isinstance(one.event, AWARDS)]
-    return Case(
-        programme=case.programme,
-        rulebook=case.rulebook,
-        policies=case.policies,
-        projects=_projects(read, told.values()),
-        used=_used(read, case, awards),
-        available_fen=_available_fen(read, case, awards),
-    )
-
-
-def _projects(read: _Read, told: Iterable[Told]) -> dict[str, SinkOpened]:
-    projects: dict[str, SinkOpened] = {}
-    for project_id in {one.event.project_id for one in told if isinstance(one.event, CreditsDonated)}:
-        for logged in read.log.stream(read.programme_id, "sink", project_id)[:1]:
-            event = read.log.decode(logged)
-            if isinstance(event, SinkOpened):
-                projects[project_id] = event
-    return projects
-
-
-def _used(read: _Read, case: Case, awards: Iterable[Told]) -> dict[int, Registers]:
-    """Count again what was used of the caps before each award that a cap on a month or a year may clip."""
-    counted: dict[str, list[Told]] = {}
-    for award in awards:
-        event: Any = award.event
-        caps = case.rulebook.scenario(event.scenario_id, event.scenario_version).caps
-        if event.in_year_cap or (caps is not None and caps.is_counted()):
-            counted.setdefault(event.participant_id, []).append(award)
-    used: dict[int, Registers] = {}
-    for participant_id, own in counted.items():
-        before = max(award.position for award in own)
-        positions = award_positions(read.snapshot, participant_id, before, _AWARD_TOPICS)
-        if positions is not None:
-            streams = read.streams(positions)
-            used |= {award.position: used_before(case, streams, award.position) for award in own}
-    return used
-
-
-def _available_fen(read: _Read, case: Case, awards: Iterable[Told]) -> dict[int, int]:
-    """Read what the funds behind awards had free before each of them."""
-    available: dict[int, int] = {}
-    for award in awards:
-        event: Any = award.event
-        budget = case.rulebook.scenario(event.scenario_id, event.scenario_version).budget
-        if budget is not None:
-            fund = addresses.available(budget.fund_id)
-            held = held_at(read.snapshot, fund, award.position - 1, (CNY,))
-            available[award.position] = held.get(CNY, 0)
-    return available
 
 
 def _erased(snapshot: Snapshot, told: Iterable[Told]) -> frozenset[str]:
@@ -316,16 +217,16 @@ def _header(account: str, entry: StatementEntry, own: Told, balance_before: int 
 
 
 def _lots(
-    read: _Read, asked: Asked, streams: Mapping[int, Sequence[Told]], erased: frozenset[str]
+    reader: Reader, asked: Asked, streams: Mapping[int, Sequence[Told]], erased: frozenset[str]
 ) -> list[LotStory] | None:
     """Tell the lots of an account; of one event those that it moved."""
     if CREDIT not in asked.assets or asked.after is not None:
         return None
-    positions = credit_positions(read.snapshot, asked.account, read.until)
+    positions = credit_positions(reader.snapshot, asked.account, reader.until)
     if positions is None:
         return None
     told = sorted(
-        {one.position: one for stream in read.streams(positions) for one in stream}.values(),
+        {one.position: one for stream in reader.streams(positions) for one in stream}.values(),
         key=lambda one: one.position,
     )
     moving = set(positions)
@@ -336,8 +237,8 @@ def _lots(
         own_id = event.id if isinstance(event, RedemptionHeld) else getattr(event, "redemption_id", None)
         if own_id is not None:
             redemptions.setdefault(own_id, []).append(one)
-    balance = held_at(read.snapshot, asked.account, read.until, (CREDIT,)).get(CREDIT, 0)
-    hidden = erased | _erased(read.snapshot, own)
+    balance = held_at(reader.snapshot, asked.account, reader.until, (CREDIT,)).get(CREDIT, 0)
+    hidden = erased | _erased(reader.snapshot, own)
     stories = lot_stories(asked.account, own, redemptions, balance, hidden)
     if asked.at_position is None:
         return stories
@@ -349,30 +250,3 @@ def _lots(
         if leg.account == asked.account
     }
     return [story for story in stories if story.lot in moved]
-
-
-def shown(explanation: Explanation, tongue: Tongue) -> dict[str, Any]:
-    """Give an explanation as a document: the facts, and beside them the sentences of a language."""
-    speaker = speaker_of(tongue, explanation.time_zone)
-    return {
-        "account": explanation.account,
-        "position": explanation.position,
-        "lang": tongue,
-        "is_proven": explanation.is_proven,
-        "balances": [plain(step, speaker) for step in explanation.balances],
-        "lots": explanation.lots
-        and [
-            {**msgspec.structs.asdict(story), "steps": [plain(step, speaker) for step in story.steps]}
-            for story in explanation.lots
-        ],
-        "entries": [
-            {
-                "position": explained.position,
-                "topic": explained.topic,
-                "asset": explained.entry and explained.entry.asset,
-                "amount": explained.entry.amount if explained.entry else 0,
-                "steps": [plain(step, speaker) for step in explained.steps],
-            }
-            for explained in explanation.entries
-        ],
-    }

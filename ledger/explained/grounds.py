@@ -1,0 +1,100 @@
+"""What the explanations of some events stand on, read and folded again.
+
+Rule of the room: an answer folds so many entries of acts at most; an award beyond is shown without
+being decided again, and says so.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ledger.domain import addresses
+from ledger.domain.addresses import CNY
+from ledger.domain.book import Account, Accounts
+from ledger.domain.donation import CreditsDonated
+from ledger.domain.grounds import Grounds
+from ledger.domain.limits import EXPLAINED_AWARDS_MAX
+from ledger.domain.policy import PolicyPublished
+from ledger.domain.registers import EveryRegister, Registers
+from ledger.domain.rules import Rulebook
+from ledger.domain.sink import SinkOpened
+from ledger.domain.state import ProgrammeState
+from ledger.explained.reader import Reader
+from ledger.explaining.before import (
+    AWARDS,
+    TOPICS_OF_ACTS,
+    budget_of,
+    is_counted,
+    registers_before,
+    rulebook_at,
+)
+from ledger.explaining.steps import Case, Told
+from ledger.projections.explaining import act_positions
+from ledger.projections.statement_balances import held_at
+
+
+def case_of(reader: Reader, told: Iterable[Told]) -> Case:
+    """Give what the explanations of some events stand on."""
+    rules = ProgrammeState(reader.programme_id)
+    configuration = reader.configuration()
+    for one in configuration:
+        rules.configure(one.event)
+    policies = [one for one in configuration if isinstance(one.event, PolicyPublished)]
+    wanted = {one.position: one for one in told}
+    awards = [wanted[position] for position in sorted(wanted) if isinstance(wanted[position].event, AWARDS)]
+    registers = _registers_before(reader, rules, awards)
+    return Case(
+        programme=rules.opened(),
+        rulebook=rules.rulebook,
+        projects=_projects(reader, wanted.values()),
+        grounds={
+            award.position: Grounds(
+                rules.opened(),
+                rulebook_at(rules.rulebook, policies, award.position),
+                _accounts_before(reader, rules.rulebook, award),
+                registers[award.position],
+            )
+            for award in awards
+            if award.position in registers
+        },
+    )
+
+
+def _projects(reader: Reader, told: Iterable[Told]) -> dict[str, SinkOpened]:
+    projects: dict[str, SinkOpened] = {}
+    for project_id in {one.event.project_id for one in told if isinstance(one.event, CreditsDonated)}:
+        for logged in reader.log.stream(reader.programme_id, "sink", project_id)[:1]:
+            event = reader.log.decode(logged)
+            if isinstance(event, SinkOpened):
+                projects[project_id] = event
+    return projects
+
+
+def _accounts_before(reader: Reader, rulebook: Rulebook, award: Told) -> Accounts:
+    """Give what the fund behind an award had free before it."""
+    accounts = Accounts()
+    budget = budget_of(rulebook, award.event)
+    if budget is not None:
+        fund = addresses.available(budget.fund_id)
+        held = held_at(reader.snapshot, fund, award.position - 1, (CNY,))
+        accounts.load({fund: Account(others={CNY: held.get(CNY, 0)})})
+    return accounts
+
+
+def _registers_before(reader: Reader, rules: ProgrammeState, awards: Iterable[Told]) -> dict[int, Registers]:
+    """Fold the participants' activities again, as far as one answer goes."""
+    by_participant: dict[str, list[Told]] = {}
+    for award in awards:
+        event: Any = award.event
+        by_participant.setdefault(event.participant_id, []).append(award)
+    found: dict[int, Registers] = {}
+    left = EXPLAINED_AWARDS_MAX
+    for participant_id, own in by_participant.items():
+        if not any(is_counted(rules.rulebook, award.event) for award in own):
+            found |= {award.position: EveryRegister() for award in own}
+            continue
+        positions = {award.position for award in own}
+        acts = act_positions(reader.snapshot, participant_id, max(positions), TOPICS_OF_ACTS, most=left)
+        if acts is not None:
+            left -= len(acts)
+            found |= registers_before(rules, participant_id, reader.streams(acts), positions)
+    return found
