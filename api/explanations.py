@@ -116,9 +116,13 @@ def _document(explanation: Explanation, tongue: Tongue, question: Question) -> d
 
 
 def _tongue() -> Tongue:
-    if (asked := _one_of("lang", TONGUES)) is not None:
-        return "zh" if asked == "zh" else "en"
-    return "zh" if request.accept_languages.best_match(TONGUES, default="en") == "zh" else "en"
+    """The language asked for, or else the one that the caller likes best of those there are."""
+    liked = [text.partition("-")[0].lower() for text, quality in request.accept_languages if quality]
+    for text in (_one_of("lang", TONGUES), *liked):
+        for tongue in TONGUES:
+            if text == tongue:
+                return tongue
+    return TONGUES[0]
 
 
 def _place(question: Question) -> Place | None:

@@ -60,7 +60,10 @@ def explain_methodology(place: Place, methodology: PublishedMethodology) -> Iter
         yield place.step(
             "petrol",
             g_per_l=exact_text(petrol_g_per_l({name: exact(value) for name, value in values.items()})),
-            **{name.removeprefix("petrol_"): values[name] for name in _PETROL_CHAIN},
+            net_calorific_value=values["petrol_net_calorific_value"],
+            carbon_content=values["petrol_carbon_content"],
+            oxidation=values["petrol_oxidation"],
+            density=values["petrol_density"],
         )
 
 

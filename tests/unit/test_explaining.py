@@ -71,7 +71,7 @@ def test_a_number_that_does_not_come_out_is_told_in_every_language() -> None:
         for stream in streams_of(world)
         if stream[0].event.topic == "reduction.recorded" and stream[0].event.id == "trip-1"  # type: ignore[attr-defined]
     ]
-    forged = msgspec.structs.replace(stream[0].event, amount_g=270)  # type: ignore[call-arg]
+    forged = msgspec.structs.replace(stream[0].event, amount_g=270)
     steps = explain_stream(case_of(world), [Told(stream[0].position, forged)])
     wrong = [step for step in steps if step.check and not step.check.is_equal]
     assert [step.kind for step in wrong] == ["floor", "grams.entered"]
@@ -145,7 +145,7 @@ def test_every_unit_and_kind_of_word_that_a_template_names_is_there(tongue: Tong
 def test_texts_that_somebody_wrote_are_said_as_they_are() -> None:
     world = story()
     stream = next(one for one in streams_of(world) if one[0].event.topic == "credits.adjusted")
-    event = msgspec.structs.replace(stream[0].event, reason="{account!r} {0} %s", approver="{}")  # type: ignore[call-arg]
+    event = msgspec.structs.replace(stream[0].event, reason="{account!r} {0} %s", approver="{}")
     (step,) = explain_stream(case_of(world), [Told(1, event)])
     assert "{} gave" in speaker_of("en", "Asia/Shanghai").say(step)
     assert "{account!r} {0} %s" in speaker_of("en", "Asia/Shanghai").say(step)
