@@ -59,6 +59,11 @@ NOT_OVER_HTTP: Final = {
     "log_unsound": "programmes are moved on the command line",
     "programme_exists": "programmes are moved on the command line",
     "import_running": "programmes are moved on the command line",
+    "template_unreadable": "programmes are made from templates on the command line",
+    "template_not_found": "programmes are made from templates on the command line",
+    "template_refused": "programmes are made from templates on the command line",
+    "template_too_long": "programmes are made from templates on the command line",
+    "programme_open": "programmes are made from templates on the command line",
 }
 
 Produce = Callable[[Town], Answer]
@@ -247,6 +252,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "multiplier_out_of_bounds": _campaign(bonus={"kind": "multiplier", "multiplier": "1"}),
     "tier_levels_unordered": _campaign(bonus=_tiers(2, 1)),
     "campaign_unfunded": _campaign(merchant_id="cafe"),
+    "entry_not_found": lambda town: town.get("/accounts/participant:ann/explain?position=1"),
     "campaign_not_found": lambda town: town.get("/campaigns/none/versions/1"),
     "too_many_campaigns": _after(
         *(_campaign(f"week-{number}") for number in range(limits.CAMPAIGNS_AT_ONCE_MAX)), then=_campaign()
