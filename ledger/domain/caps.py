@@ -6,6 +6,7 @@ year in which the act occurred, in the programme's local time, from when the cap
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
 
 import msgspec
@@ -78,14 +79,19 @@ class Award(NamedTuple):
     """The cap that left the least; None where everything desired was awarded."""
 
 
+@lru_cache(maxsize=1024)
+def _iso(on: date) -> str:
+    return on.isoformat()
+
+
 def month_key(participant_id: str, on: date) -> str:
     """Name the entry of a participant's month."""
-    return key_of(participant_id, on.isoformat()[:7])
+    return key_of(participant_id, _iso(on)[:7])
 
 
 def year_key(participant_id: str, on: date) -> str:
     """Name the entry of a participant's year."""
-    return key_of(participant_id, on.isoformat()[:4])
+    return key_of(participant_id, _iso(on)[:4])
 
 
 NOTHING_OWN: Final = Own()

@@ -120,13 +120,21 @@ def claimed_by(
         subject = subjects.get(rule.subject)
         if subject is None:
             raise SubjectMissing(field=f"subjects.{rule.subject}", group=rule.group)
-        if began_at is None or ended_at is None or rule.span == "local_day":
-            days, begins_at, ends_at = _whole_days(began_at or occurred_at, ended_at, time_zone)
-        else:
-            days, begins_at, ends_at = _days(began_at, ended_at, time_zone), utc(began_at), utc(ended_at)
-        keys = tuple([claims_key(rule.group, subject, day) for day in days])
-        claimed.append(Claimed(rule, keys, begins_at, ends_at))
+        claimed.append(_claimed(rule, subject, began_at or occurred_at, ended_at, time_zone))
     return claimed
+
+
+@lru_cache(maxsize=SPANS_REMEMBERED)
+def _claimed(
+    rule: ExclusionRule, subject: str, began_at: datetime, ended_at: datetime | None, time_zone: str
+) -> Claimed:
+    """Give what an activity claims by one rule; without an end, the local day of `began_at`."""
+    if ended_at is None or rule.span == "local_day":
+        days, begins_at, ends_at = _whole_days(began_at, ended_at, time_zone)
+    else:
+        days, begins_at, ends_at = _days(began_at, ended_at, time_zone), utc(began_at), utc(ended_at)
+    keys = tuple([claims_key(rule.group, subject, day) for day in days])
+    return Claimed(rule, keys, begins_at, ends_at)
 
 
 @lru_cache(maxsize=SPANS_REMEMBERED)
