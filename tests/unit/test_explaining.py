@@ -149,3 +149,10 @@ def test_texts_that_somebody_wrote_are_said_as_they_are() -> None:
     (step,) = explain_stream(case_of(world), [Told(1, event)])
     assert "{} gave" in speaker_of("en", "Asia/Shanghai").say(step)
     assert "{account!r} {0} %s" in speaker_of("en", "Asia/Shanghai").say(step)
+
+
+def test_the_example_of_the_documents_is_the_text_that_was_approved() -> None:
+    document = (ROOT / "docs/explain.md").read_text(encoding="utf-8")
+    for tongue in TONGUES:
+        approved = (TEXTS / f"trip_in_sichuan.{tongue}.txt").read_text(encoding="utf-8")
+        assert f"```text\n{approved}```" in document
