@@ -998,6 +998,60 @@ class ImportRunning(Unavailable):
     programme_id: str
 
 
+# --- templates --------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class TemplateUnreadable(InvalidInput):
+    """The file is not a template, or one of its commands is none."""
+
+    code: ClassVar[str] = "template_unreadable"
+    next_step: ClassVar[str] = "Correct what the reason names; docs/templates.md says what stands in one."
+    reason: str
+
+
+@dataclass(eq=False)
+class TemplateNotFound(NotFound):
+    """No template of this name ships with the ledger, and no such file is here."""
+
+    code: ClassVar[str] = "template_not_found"
+    next_step: ClassVar[str] = "Name one of those known, or the path of a template's file."
+    template: str
+    known: list[str]
+
+
+@dataclass(eq=False)
+class TemplateRefused(Refused):
+    """A command of the template is refused, so none of them was recorded."""
+
+    code: ClassVar[str] = "template_refused"
+    next_step: ClassVar[str] = "Correct the command in a copy of the template, and use that."
+    command: int
+    """Its number in the template, counted from 1."""
+    kind: str
+    id: str
+    refusal: str
+
+
+@dataclass(eq=False)
+class TemplateTooLong(Refused):
+    """The programme has more organisations, merchants and rules than a template may hold."""
+
+    code: ClassVar[str] = "template_too_long"
+    next_step: ClassVar[str] = "Move the programme whole, with `ledger export-ledger`."
+    commands: int
+    commands_max: int
+
+
+@dataclass(eq=False)
+class ProgrammeOpen(Conflict):
+    """There is a programme of this id already."""
+
+    code: ClassVar[str] = "programme_open"
+    next_step: ClassVar[str] = "Choose another id, or publish new versions in the programme that is there."
+    programme_id: str
+
+
 # --- webhooks -------------------------------------------------------------------------------------
 
 
@@ -1123,6 +1177,16 @@ class TooManyCampaigns(Refused):
         "End another campaign with its next version, or choose other scenarios or dates."
     )
     campaigns_max: int
+
+
+@dataclass(eq=False)
+class ProposalUnreadable(InvalidInput):
+    """The file is not what a request to publish such a rule would carry."""
+
+    code: ClassVar[str] = "proposal_unreadable"
+    next_step: ClassVar[str] = "Write the body of the request as one JSON object; the reason names the field."
+    file: str
+    reason: str
 
 
 @dataclass(eq=False)

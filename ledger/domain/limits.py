@@ -213,6 +213,15 @@ CAMPAIGN_SCENARIOS_MAX: Final = 100
 CAMPAIGNS_AT_ONCE_MAX: Final = 10
 """Campaigns, beside one, in which an act may count: each may add an event and an entry to every act."""
 
+PROPOSAL_BYTES_MAX: Final = 1_048_576
+"""A file that proposes a campaign or a scenario: as much as the body of the request that publishes it."""
+
+SHADOW_PARTICIPANTS_SHOWN: Final = 20
+"""Participants that a shadow run names who would gain most, and who would lose most."""
+
+SHADOW_DECILES: Final = 10
+"""Parts into which participants are divided by what they would gain: enough to see a tail."""
+
 INTERVAL_MAX: Final = timedelta(days=31)
 """The longest interval that one activity may claim: a month's bill; each day of it is an entry."""
 
