@@ -22,6 +22,7 @@ from ledger.cli.proving import rebuild, verify
 from ledger.cli.recomputing import recompute
 from ledger.cli.running import demo, health, serve
 from ledger.cli.runs import expire, lapse
+from ledger.cli.shadow import shadow
 from ledger.cli.showing import show_error
 from ledger.cli.statements import statement
 from ledger.cli.totals import totals
@@ -73,6 +74,7 @@ for command in (
     statement,
     explain,
     totals,
+    shadow,
     expire,
     lapse,
     expiring,
