@@ -8,11 +8,15 @@ import csv
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
 import msgspec
 
 from ledger.domain.errors import GridFactorNotFound
 from ledger.domain.methodology import Factor, Measured
+
+TEMPLATES: Final = ("enterprise", "community", "city-nev")
+"""Names of the templates that ship with the ledger, each a file of its own."""
 
 
 class Trip(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +97,13 @@ def petrol_factors() -> tuple[Factor, ...]:
         )
         for row in _rows("petrol_factors.csv")
     )
+
+
+@cache
+def template_files() -> dict[str, bytes]:
+    """Files of the templates from which programmes are made, by name, from the smallest programme up."""
+    folder = files("ledger").joinpath("data", "templates")
+    return {name: folder.joinpath(f"{name}.json").read_bytes() for name in TEMPLATES}
 
 
 @cache

@@ -18,6 +18,7 @@ from ledger.cli.following import project, status
 from ledger.cli.importing import import_group
 from ledger.cli.keys import key
 from ledger.cli.moving import export_ledger, import_ledger
+from ledger.cli.programmes import programme_group
 from ledger.cli.proving import rebuild, verify
 from ledger.cli.recomputing import recompute
 from ledger.cli.running import demo, health, serve
@@ -65,6 +66,7 @@ for command in (
     serve,
     migrate,
     key,
+    programme_group,
     replay,
     rebuild,
     verify,
