@@ -65,8 +65,8 @@ reports = st.tuples(
     st.sampled_from(sorted(RULES)),
     st.sampled_from([CAR, CAR, VAN]),
     st.sampled_from([PERSON, "1" * 64]),
-    st.integers(1, 30),
-    st.integers(1, 9),
+    st.integers(1, 12),
+    st.integers(1, 4),
     st.booleans(),
 )
 steps = reports | st.tuples(st.sampled_from(["void", "dismiss", "release"]), st.integers(0, 12))
