@@ -23,6 +23,7 @@ from ledger.domain.activity import (
 )
 from ledger.domain.bonus import BonusIssued, bonus_of
 from ledger.domain.bonus_correction import BonusCorrected, bonus_after
+from ledger.domain.bonus_life import keep_pending
 from ledger.domain.caps import Own, count_in_month, count_in_year
 from ledger.domain.claiming import CreditsClaimed, CreditsLapsed, Pending, pending_key
 from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
@@ -217,7 +218,7 @@ def _credits_issued(state: Folded, event: CreditsIssued, _before: Activity | Non
     _count(state, event, event.occurred_at, Own(int(event.awarded_credits > 0), event.awarded_credits))
     if event.ripens_at is not None:
         source, _, own_id = state.latest_activity.partition(":")
-        _keep_pending(state, event, (source, own_id), event.occurred_at, event.awarded_credits)
+        keep_pending(state, event, (source, own_id), event.occurred_at, event.awarded_credits)
 
 
 def _count(state: Folded, event: CreditsIssued | CreditsCorrected, occurred_at: datetime, used: Own) -> None:
@@ -232,27 +233,6 @@ def _count(state: Folded, event: CreditsIssued | CreditsCorrected, occurred_at: 
         count_in_year(state.registers, event.participant_id, on, used.awarded_credits)
 
 
-def _keep_pending(
-    state: Folded,
-    event: CreditsIssued | CreditsCorrected,
-    activity: tuple[str, str],
-    occurred_at: datetime,
-    own_credits: int,
-    bonus_credits: int = 0,
-) -> None:
-    assert event.ripens_at is not None
-    entry = Pending(
-        credits=own_credits,
-        bonus_credits=bonus_credits,
-        scenario_id=event.scenario_id,
-        occurred_at=occurred_at,
-        ripens_at=event.ripens_at,
-        claim_by=event.claim_by,
-    )
-    key = pending_key(event.participant_id, *activity)
-    state.registers.put(Pending, key, entry if own_credits or bonus_credits else None)
-
-
 def _credits_changed(state: Folded, event: CreditsCorrected, before: Activity | None) -> None:
     if before is None:
         return
@@ -263,7 +243,7 @@ def _credits_changed(state: Folded, event: CreditsCorrected, before: Activity | 
         bonus_life.credits_corrected(state, event, before)
     if event.ripens_at is not None:
         activity, bonuses = (before.source, before.id), sum(before.bonuses_pending.values())
-        _keep_pending(state, event, activity, occurred_at, event.pending_credits, bonuses)
+        keep_pending(state, event, activity, occurred_at, event.pending_credits, bonuses)
 
 
 def _pending_gone(state: Folded, event: CreditsClaimed | CreditsLapsed, _before: Activity | None) -> None:

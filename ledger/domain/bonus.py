@@ -36,7 +36,7 @@ from ledger.domain.grounds import Grounds
 from ledger.domain.instants import Instant
 from ledger.domain.messages import Event
 from ledger.domain.quantities import floor_to_whole
-from ledger.domain.standing import Bonus, count_bonus, count_day, full_runs, standing_of
+from ledger.domain.standing import Bonus, act_name, count_bonus, count_day, full_runs, standing_of
 
 BonusCap = Literal["year_credits", "campaign_credits", "budget"]
 """What may clip a bonus, in the order in which it is asked: the cap on the participant's year, the
@@ -208,7 +208,7 @@ def issue_bonuses(
 
 def count_issued(event: BonusIssued, on: date, grounds: Grounds) -> None:
     """Let a bonus count in its campaign, and in the year."""
-    activity = f"{event.source}\n{event.activity_id}"
+    activity = act_name(event.source, event.activity_id)
     count_bonus(grounds.registers, grounds.rulebook, event.participant_id, activity, None, bonus_of(event))
     if event.in_year_cap:
         count_in_year(grounds.registers, event.participant_id, on, event.awarded_credits)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import ClassVar
 
 from ledger.domain import addresses
-from ledger.domain.activity import Activity, activity_key
+from ledger.domain.activity import Activity
 from ledger.domain.ahead import ahead_of
 from ledger.domain.bonus import (
     NOTHING_DUE,
@@ -27,7 +27,7 @@ from ledger.domain.earning import Earner, budget_legs, earner_of
 from ledger.domain.grounds import Grounds
 from ledger.domain.instants import Instant
 from ledger.domain.messages import Event
-from ledger.domain.standing import Bonus, count_bonus, count_day
+from ledger.domain.standing import Bonus, act_name, count_bonus, count_day
 from ledger.domain.taking import change_by
 
 
@@ -132,7 +132,7 @@ def _ahead(
 
 def count_corrected(event: BonusCorrected, before: Bonus, on: date, grounds: Grounds) -> None:
     """Let a corrected bonus count in its campaign, and in the year."""
-    activity = activity_key(event.source, event.activity_id)
+    activity = act_name(event.source, event.activity_id)
     count_bonus(
         grounds.registers, grounds.rulebook, event.participant_id, activity, before, bonus_after(event)
     )

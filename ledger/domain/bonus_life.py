@@ -19,7 +19,7 @@ from ledger.domain.correction import CreditsCorrected
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.folded import Folded
 from ledger.domain.instants import local_date
-from ledger.domain.standing import Bonus, count_bonus, count_day, count_grams
+from ledger.domain.standing import Bonus, act_name, count_bonus, count_day, count_grams
 
 
 def _day_of(state: Folded, occurred_at: datetime) -> date:
@@ -59,6 +59,28 @@ def _add_grams(state: Folded, activity: Activity, counted: Iterable[CountedIn], 
     count_grams(state.registers, state.rulebook, activity.participant_id, changes, year)
 
 
+def keep_pending(
+    state: Folded,
+    event: CreditsIssued | CreditsCorrected | BonusCorrected,
+    activity: tuple[str, str],
+    occurred_at: datetime,
+    own_credits: int,
+    bonus_credits: int = 0,
+) -> None:
+    """Keep what of an act waits to be claimed: its own credits, and those of its bonuses."""
+    assert event.ripens_at is not None
+    entry = Pending(
+        credits=own_credits,
+        bonus_credits=bonus_credits,
+        scenario_id=event.scenario_id,
+        occurred_at=occurred_at,
+        ripens_at=event.ripens_at,
+        claim_by=event.claim_by,
+    )
+    key = pending_key(event.participant_id, *activity)
+    state.registers.put(Pending, key, entry if own_credits or bonus_credits else None)
+
+
 def bonus_issued(state: Folded, event: BonusIssued, _before: Activity | None) -> None:
     """Let a bonus count in its campaign, in the year, and among what is pending."""
     _count(state, event, event.occurred_at, None, bonus_of(event), event.awarded_credits)
@@ -78,17 +100,10 @@ def bonus_corrected(state: Folded, event: BonusCorrected, before: Activity | Non
     after = bonus_after(event)
     _count(state, event, before.reported.occurred_at, stood, after, event.delta_credits)
     if event.ripens_at is not None:
-        pending = {**before.bonuses, event.campaign_id: after}
-        entry = Pending(
-            credits=before.pending_credits,
-            bonus_credits=sum(bonus.pending_credits for bonus in pending.values()),
-            scenario_id=event.scenario_id,
-            occurred_at=before.reported.occurred_at,
-            ripens_at=event.ripens_at,
-            claim_by=event.claim_by,
-        )
-        key = pending_key(event.participant_id, event.source, event.activity_id)
-        state.registers.put(Pending, key, entry if entry.credits or entry.bonus_credits else None)
+        bonuses = {**before.bonuses, event.campaign_id: after}
+        waiting = sum(bonus.pending_credits for bonus in bonuses.values())
+        activity, occurred_at = (event.source, event.activity_id), before.reported.occurred_at
+        keep_pending(state, event, activity, occurred_at, before.pending_credits, waiting)
 
 
 def _count(
@@ -99,7 +114,7 @@ def _count(
     stands: Bonus,
     delta_credits: int,
 ) -> None:
-    activity = f"{event.source}\n{event.activity_id}"
+    activity = act_name(event.source, event.activity_id)
     count_bonus(state.registers, state.rulebook, event.participant_id, activity, stood, stands)
     if event.in_year_cap:
         on = _day_of(state, occurred_at)

@@ -29,7 +29,7 @@ class Standing(Entry, frozen=True, kw_only=True, omit_defaults=True):
 
     awarded_credits: int = 0
     first: str = ""
-    """Key of the act that was the first, where the campaign is about it."""
+    """The act that was the first, as `act_name` gives it, where the campaign is about it."""
     grams: dict[str, int] = {}  # noqa: RUF012 - the library copies it
     """Grams that count towards the tiers, by local year."""
     days: dict[str, tuple[int, str]] = {}  # noqa: RUF012
@@ -52,6 +52,11 @@ class Bonus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_STANDING: Final = Standing()
+
+
+def act_name(source: str, own_id: str) -> str:
+    """Name an act in a standing; a source holds no colon."""
+    return f"{source}:{own_id}"
 
 
 def standing_key(participant_id: str, campaign_id: str) -> str:
@@ -180,7 +185,7 @@ def count_bonus(
         registers: holds the standing.
         rulebook: says what the campaign is about.
         participant_id: whose act.
-        activity: key of the act.
+        activity: the act's name.
         before: the bonus as it stood; None where there was none.
         after: the bonus as it stands now.
     """

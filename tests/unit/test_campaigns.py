@@ -284,7 +284,7 @@ def test_a_void_takes_the_bonus_for_the_first_act_back_and_the_next_one_is_the_f
     world.do(on_day(0, "d1"), on_day(0, "d2"))
     assert corrections(world.do(VOID)) == {"green-week": -7}
     assert bonuses(world.do(on_day(0, "d3"))) == {"green-week": 7}
-    assert standing(world).first == "cars\nd3"
+    assert standing(world).first == "cars:d3"
 
 
 def test_a_first_act_corrected_stays_the_first_as_long_as_it_earns() -> None:
