@@ -383,8 +383,8 @@ SINKS_SHOWN_MAX: Final = 1_000
 EXPLAINED_ENTRIES_MAX: Final = 100
 """Entries explained in one answer: each is a stream read and computed again, some 10 KB."""
 
-EXPLAINED_AWARDS_MAX: Final = 2_000
-"""Entries of acts that one answer counts again to say what was used of caps: years of a participant's,
+EXPLAINED_AWARDS_MAX: Final = 5_000
+"""Entries of acts that one answer counts again to say what was used of caps: six acts a day for a year,
 in some hundred milliseconds."""
 
 WAITING_SHOWN_MAX: Final = 1_000

@@ -88,7 +88,7 @@ def explain_account(log: Log, snapshot: Snapshot, programme_id: str, asked: Aske
     streams = {told.position: stream for stream in reader.streams(positions) for told in stream}
     if asked.at_position is not None and not _concerns(asked, bool(page.entries), streams):
         raise EntryNotFound(account=asked.account, position=asked.at_position)
-    case = case_of(reader, [told for at in positions for told in streams.get(at, ())])
+    case = case_of(reader, [streams[at] for at in positions if at in streams])
     erased = _erased(snapshot, [told for stream in streams.values() for told in stream])
     return Explanation(
         account=asked.account,

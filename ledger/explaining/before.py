@@ -24,20 +24,28 @@ from ledger.explaining.steps import Told
 AWARDS: Final = (CreditsIssued, CreditsCorrected, BonusIssued, BonusCorrected)
 """Events that award credits to a participant, or change what was awarded."""
 
-TOPICS_OF_ACTS: Final = tuple(
-    event.topic for event in (*AWARDS, ReductionRecorded, ReductionCorrected, ReductionRecomputed)
+TOPICS_OF_ACTS: Final = tuple(event.topic for event in (ReductionRecorded, CreditsIssued, BonusIssued))
+"""Those under which an act is entered first, with the time of the act."""
+
+TOPICS_OF_CORRECTIONS: Final = tuple(
+    event.topic for event in (ReductionCorrected, ReductionRecomputed, CreditsCorrected, BonusCorrected)
 )
-"""Those that enter something for every act that anything in a register can come from."""
+"""Those under which it may be entered later, with a time of their own."""
 
 _FIRST: Final = (ReductionRecorded, ActivityHeld, ActivityRejected)
 
 
 def is_counted(rulebook: Rulebook, event: Any) -> bool:
     """Whether a register has a say in an award."""
-    if isinstance(event, BonusIssued | BonusCorrected) or event.in_year_cap or event.campaigns:
+    if is_of_campaigns(event) or event.in_year_cap:
         return True
     caps = rulebook.scenario(event.scenario_id, event.scenario_version).caps
     return caps is not None and caps.is_counted()
+
+
+def is_of_campaigns(event: Any) -> bool:
+    """Whether what counts for an award may go back to any act before, and not only to the act's own year."""
+    return isinstance(event, BonusIssued | BonusCorrected) or bool(event.campaigns)
 
 
 def budget_of(rulebook: Rulebook, event: Any) -> Budget | None:

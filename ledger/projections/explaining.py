@@ -5,8 +5,9 @@ that place; whoever asks says how much may be read.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ledger.domain import addresses
 from ledger.domain.limits import LOTS_ENTRIES_MAX
@@ -41,23 +42,37 @@ def credit_positions(snapshot: Snapshot, account: str, position: int) -> list[in
     return None if len(found) > LOTS_ENTRIES_MAX else found
 
 
-def act_positions(
-    snapshot: Snapshot, participant_id: str, until: int, topics: Iterable[str], *, most: int
-) -> list[int] | None:
-    """Give where a participant's acts were entered up to a position; None where more often than `most`.
+class Acts(NamedTuple):
+    """Which acts of a participant are looked for."""
+
+    participant_id: str
+    topics: tuple[str, ...]
+    """Under which grams and awards are entered first."""
+    correcting: tuple[str, ...]
+    """Under which they are corrected."""
+    occurred_from: datetime | None
+    """First instant of the acts; None for all of them."""
+    occurred_to: datetime | None
+    """The first that no longer counts."""
+
+
+def act_positions(snapshot: Snapshot, acts: Acts, until: int, *, most: int) -> list[int] | None:
+    """Give where acts were entered, or corrected, up to a position; None where more often than `most`.
 
     Args:
         snapshot: to read from.
-        participant_id: whose acts.
+        acts: which ones.
         until: the last position that counts.
-        topics: those of grams, of awards and of their corrections.
         most: how many may be read.
     """
-    holder = addresses.participant(participant_id)
+    holder = addresses.participant(acts.participant_id)
     parameters = {
         "accounts": [holder, addresses.pending(holder), addresses.debt(holder)],
+        "topics": list(acts.topics),
+        "correcting": list(acts.correcting),
+        "occurred_from": acts.occurred_from,
+        "occurred_to": acts.occurred_to,
         "until": until,
-        "topics": list(topics),
         "entries_max": most + 1,
     }
     found = [row[0] for row in snapshot.rows(QUERIES["act_positions"], parameters)]

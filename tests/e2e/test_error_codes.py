@@ -59,6 +59,7 @@ NOT_OVER_HTTP: Final = {
     "log_unsound": "programmes are moved on the command line",
     "programme_exists": "programmes are moved on the command line",
     "import_running": "programmes are moved on the command line",
+    "proposal_unreadable": "shadow runs are made on the command line",
     "template_unreadable": "programmes are made from templates on the command line",
     "template_not_found": "programmes are made from templates on the command line",
     "template_refused": "programmes are made from templates on the command line",
@@ -252,7 +253,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "multiplier_out_of_bounds": _campaign(bonus={"kind": "multiplier", "multiplier": "1"}),
     "tier_levels_unordered": _campaign(bonus=_tiers(2, 1)),
     "campaign_unfunded": _campaign(merchant_id="cafe"),
-    "entry_not_found": lambda town: town.get("/accounts/participant:ann/explain?position=1"),
+    "entry_not_found": lambda town: town.get("/accounts/participant:ann/explain?position=99"),
     "campaign_not_found": lambda town: town.get("/campaigns/none/versions/1"),
     "too_many_campaigns": _after(
         *(_campaign(f"week-{number}") for number in range(limits.CAMPAIGNS_AT_ONCE_MAX)), then=_campaign()

@@ -26,6 +26,11 @@ SELECT position
 SELECT DISTINCT position
   FROM entries
  WHERE programme_id = %(programme_id)s AND account = ANY (%(accounts)s)
-   AND position <= %(until)s AND topic = ANY (%(topics)s)
+   AND position <= %(until)s
+   AND (topic = ANY (%(correcting)s)
+        -- An act is entered first with the time of the act; corrections have a time of their own.
+        OR (topic = ANY (%(topics)s)
+            AND (%(occurred_from)s::timestamptz IS NULL
+                 OR occurred_at >= %(occurred_from)s AND occurred_at < %(occurred_to)s)))
  ORDER BY position
  LIMIT %(entries_max)s
