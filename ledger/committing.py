@@ -22,7 +22,7 @@ from ledger.domain.instants import utc
 from ledger.domain.messages import Command
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.registers import Entry, EntryKey
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 from ledger.domain.state import ProgrammeState, Rules
 from ledger.store.database import Database
 from ledger.store.session import Session, Stream, StreamTaken, open_session

@@ -6,7 +6,6 @@ asked for through `Loader`, and what it yields is kept in an `Append` until the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from ledger.domain.book import Account
@@ -22,6 +21,7 @@ from ledger.store.append import Append, owner_row
 from ledger.store.mapper import mapper
 from ledger.store.registers import row_of
 from ledger.store.session import Stream
+from ledger.written import Written, made_by, outcome_body
 
 
 class Recorded(NamedTuple):
@@ -38,14 +38,6 @@ class Recorded(NamedTuple):
 Outcome = Recorded | LedgerError
 
 
-class Written(NamedTuple):
-    """An event of a stream, stored or about to be."""
-
-    position: int
-    event: Event
-    state: bytes
-
-
 class Loader(Protocol):
     """Reads what a state lacks."""
 
@@ -60,40 +52,6 @@ class Loader(Protocol):
     def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:
         """Read position, event and bytes of the streams named; one without events is left out."""
         ...
-
-
-def outcome_body(events: Sequence[Written], position: int) -> bytes:
-    """Write an outcome: `{"position": …, "events": [{"position", "topic", "data"}, …]}`."""
-    lines = [
-        b'{"position":%d,"topic":"%b","data":%b}' % (at, _topic_bytes(event.topic), state)
-        for at, event, state in events
-    ]
-    return b'{"position":%d,"events":[%b]}' % (position, b",".join(lines))
-
-
-@lru_cache(maxsize=128)
-def _topic_bytes(topic: str) -> bytes:
-    return topic.encode()
-
-
-def _made_by(command: Command, row: Row, stream: Sequence[Written]) -> list[Written]:
-    """Give what a command, or another one under the same id, has added to a stream; it stands together."""
-    first = next(
-        (
-            at
-            for at, written in enumerate(stream)
-            if isinstance(written.event, row.begins) and row.is_repeat(command, written.event)
-        ),
-        None,
-    )
-    if first is None:
-        return []
-    made = [stream[first]]
-    for written in stream[first + 1 :]:
-        if written.position != made[-1].position + 1 or not isinstance(written.event, row.goes_on):
-            break
-        made.append(written)
-    return made
 
 
 class Deciding:
@@ -202,7 +160,7 @@ class Deciding:
         row = ROWS[type(command)]
         stream = stream_of(command, self.state.programme_id)
         self._require_readable(stream)
-        events = _made_by(command, row, self._known.get(stream, []))
+        events = made_by(command, row, self._known.get(stream, []))
         if not events:
             return None
         fields = differing_fields(command, events[0].event)

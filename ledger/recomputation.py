@@ -17,6 +17,7 @@ from ledger.deciding import Deciding, Outcome, Recorded
 from ledger.domain.activity import ReductionRecorded
 from ledger.domain.correction import CreditsCorrected, RecomputeActivity, ReductionRecomputed
 from ledger.domain.errors import (
+    AccountClosed,
     ActivityStatusUnsuitable,
     AlreadyRecorded,
     LedgerError,
@@ -74,7 +75,7 @@ class RecomputationReport(msgspec.Struct, kw_only=True):
     changed: int = 0
     unchanged: int = 0
     not_counting: int = 0
-    """Held, void and dismissed ones, which have nothing to compute."""
+    """Held, void and dismissed ones, which have nothing to compute, and more for who was closed."""
     done_before: int = 0
     """By an earlier run under this id."""
     participants: int = 0
@@ -183,7 +184,7 @@ def _add(report: RecomputationReport, participants: set[str], outcomes: Sequence
         report.activities += 1
         if isinstance(outcome, AlreadyRecorded) or (isinstance(outcome, Recorded) and outcome.replayed):
             report.done_before += 1
-        elif isinstance(outcome, ActivityStatusUnsuitable):
+        elif isinstance(outcome, ActivityStatusUnsuitable | AccountClosed):
             report.not_counting += 1
         elif isinstance(outcome, LedgerError):
             raise outcome

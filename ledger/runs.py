@@ -7,12 +7,13 @@ programme's order. So a run that stops half way, or runs twice, or beside anothe
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ledger.deciding import Recorded, Written, outcome_body
+from ledger.deciding import Recorded
 from ledger.domain.errors import ContentDiffers, LedgerError
 from ledger.domain.limits import RUN_FACTS_PER_COMMIT
 from ledger.domain.messages import Command, Event
 from ledger.store.log import Log
 from ledger.writer import Writer
+from ledger.written import Written, outcome_body
 
 
 class Stage(NamedTuple):

@@ -19,7 +19,6 @@ from ledger.domain.activity import (
     CreditsState,
     ReductionRecorded,
     activity_key,
-    claims_of,
 )
 from ledger.domain.bonus import BonusIssued, bonus_of
 from ledger.domain.bonus_correction import BonusCorrected, bonus_after
@@ -32,6 +31,7 @@ from ledger.domain.exclusion import give_up, stake
 from ledger.domain.folded import Folded
 from ledger.domain.instants import local_date
 from ledger.domain.messages import Event
+from ledger.domain.recording import claims_of
 from ledger.domain.review import ActivityDismissed, ActivityReleased, Held, held_key, left_of
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.standing import Bonus

@@ -15,10 +15,7 @@ from ledger.domain.activity import (
     ActivityRejected,
     RecordActivity,
     ReductionRecorded,
-    accounts_read,
     activity_key,
-    entries_read,
-    record_activity,
 )
 from ledger.domain.bonus import BonusIssued
 from ledger.domain.bonus_correction import BonusCorrected, with_bonuses
@@ -26,6 +23,7 @@ from ledger.domain.campaign import CampaignPublished
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.errors import LedgerError
 from ledger.domain.messages import Command, Event
+from ledger.domain.recording import accounts_read, entries_read, record_activity
 from ledger.domain.registers import EntryKey
 from ledger.domain.row import Row
 from ledger.domain.rules import ScenarioPublished

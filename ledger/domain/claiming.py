@@ -151,12 +151,11 @@ def lapse_credits(
         ActivityNotFound
     """
     activity = require_activity(activity, command.source, command.activity_id)
-    claim_by = activity.claim_by
-    if not activity.pending_credits or claim_by is None or recorded_at < claim_by:
+    claim_by, bonuses = activity.claim_by, activity.bonuses_pending
+    pending_credits = activity.pending_credits + sum(bonuses.values())
+    if not pending_credits or claim_by is None or recorded_at < claim_by:
         return None
     holder = addresses.participant(activity.participant_id)
-    bonuses = activity.bonuses_pending
-    pending_credits = activity.pending_credits + sum(bonuses.values())
     return CreditsLapsed(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from ledger.domain import addresses
-from ledger.domain.activity import Activity, gram_legs
+from ledger.domain.activity import Activity
 from ledger.domain.bonus import counted_in
 from ledger.domain.campaign import CountedIn
 from ledger.domain.caps import Award, Bounds, CapName, Earned, Own, award
@@ -22,12 +22,13 @@ from ledger.domain.earning import (
     earner_of,
     window_of,
 )
-from ledger.domain.errors import ActivityStatusUnsuitable, AlreadyRecorded, CorrectionEmpty
+from ledger.domain.errors import AccountClosed, ActivityStatusUnsuitable, AlreadyRecorded, CorrectionEmpty
 from ledger.domain.grounds import Grounds
 from ledger.domain.identifiers import CommandId, EntityId, Name, Text
 from ledger.domain.instants import Instant, utc
 from ledger.domain.messages import Command, Event
 from ledger.domain.methodology import Measured, Reduction
+from ledger.domain.recording import gram_legs
 from ledger.domain.review import require_activity
 from ledger.domain.rules import ScenarioPublished, Version
 from ledger.domain.taking import change_by
@@ -144,7 +145,8 @@ def correct_activity(
 
     Raises, in this order:
         ActivityNotFound, AlreadyRecorded, ActivityStatusUnsuitable, CorrectionEmpty,
-        whatever `CompiledFormula.reduction` or `credits_for` refuses
+        whatever `CompiledFormula.reduction` or `credits_for` refuses,
+        AccountClosed: more credits would go to a participant who was closed
     """
     activity = require_activity(activity, command.source, command.activity_id)
     _require_accepted(activity, command.id, activity.corrected_by)
@@ -183,7 +185,8 @@ def recompute_activity(
 
     Raises, in this order:
         ActivityNotFound, AlreadyRecorded, ActivityStatusUnsuitable, MethodologyNotFound,
-        whatever `CompiledFormula.reduction` or `credits_for` refuses
+        whatever `CompiledFormula.reduction` or `credits_for` refuses,
+        AccountClosed: more credits would go to a participant who was closed
     """
     activity = require_activity(activity, command.source, command.activity_id)
     _require_accepted(activity, command.run_id, activity.recomputed_by)
@@ -253,6 +256,9 @@ def _with_credits(
     in_year_cap = activity.in_year_cap if activity.lot else counts_in_year(grounds)
     given = _awarded_anew(activity, desired, scenario, grounds, in_year_cap=in_year_cap)
     delta = given.awarded_credits - activity.awarded_credits
+    holder = addresses.participant(activity.participant_id)
+    if delta > 0 and grounds.accounts[holder].status == "closed":
+        raise AccountClosed(account=holder)
     lot = activity.lot or grounds.programme.lot_issued(corrected.recorded_at)
     ripens_at, claim_by = activity.ripens_at, activity.claim_by
     if activity.credits_state == "none":
@@ -260,7 +266,7 @@ def _with_credits(
     is_pending = ripens_at is not None and activity.credits_state != "spendable"
     change = change_by(
         delta,
-        holder=addresses.participant(activity.participant_id),
+        holder=holder,
         lot=lot,
         pending_credits=activity.pending_credits,
         accounts=grounds.accounts,

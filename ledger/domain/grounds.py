@@ -5,7 +5,7 @@ from typing import NamedTuple
 from ledger.domain.book import Accounts
 from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.registers import Registers
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 
 
 class Grounds(NamedTuple):

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from ledger.domain import addresses
-from ledger.domain.activity import CROSS_CHECK, Activity, credited
+from ledger.domain.activity import CROSS_CHECK, Activity
 from ledger.domain.errors import AccountClosed, ActivityNotFound, ActivityStatusUnsuitable
 from ledger.domain.exclusion import BlockingClaim
 from ledger.domain.grounds import Grounds
 from ledger.domain.identifiers import CommandId, EntityId, Name, Text
 from ledger.domain.instants import Instant, utc
 from ledger.domain.messages import Command, Event
+from ledger.domain.recording import credited
 from ledger.domain.registers import Entry, key_of
 
 Clears = Literal["quality", "cross_check"]

@@ -14,7 +14,7 @@ import msgspec
 from ledger.domain.campaign import CountedIn, FirstTime, Streak, Tier
 from ledger.domain.limits import STREAK_REMEMBERED_DAYS
 from ledger.domain.registers import Entry, EntryKey, Registers, key_of
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 
 DAY: Final = timedelta(days=1)
 

@@ -18,7 +18,8 @@ from ledger.domain.policy import PolicyPublished
 from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.redemption import RedemptionHeld
 from ledger.domain.registers import Registers
-from ledger.domain.rules import MethodologyPublished, Rulebook, ScenarioPublished, with_published
+from ledger.domain.rulebook import Rulebook, with_published
+from ledger.domain.rules import MethodologyPublished, ScenarioPublished
 from ledger.domain.transfer import CreditsTransferred, count_against_quota
 
 CONFIGURATION: tuple[type[Event], ...] = (

@@ -17,7 +17,7 @@ from ledger.domain.instants import local_date, zone
 from ledger.domain.limits import EXPLAINED_AWARDS_MAX
 from ledger.domain.policy import PolicyPublished
 from ledger.domain.registers import EveryRegister, Registers
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 from ledger.domain.sink import SinkOpened
 from ledger.domain.state import ProgrammeState
 from ledger.explained.reader import Reader

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ledger.domain.activity import CLAIMED, claims_of
+from ledger.domain.activity import CLAIMED
 from ledger.domain.quality import ACCEPT, HOLD, REJECT, SHARE_OF_TIER, UNMAPPED, assess
+from ledger.domain.recording import claims_of
 from ledger.domain.rules import ScenarioPublished
 from ledger.explaining.awards import Converted, explain_conversion
 from ledger.explaining.grams import (

@@ -17,7 +17,7 @@ from ledger.domain.correction import CreditsCorrected, ReductionCorrected, Reduc
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.policy import PolicyPublished
 from ledger.domain.registers import EveryRegister, Registers
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 from ledger.domain.state import ProgrammeState
 from ledger.explaining.steps import Told
 

@@ -10,7 +10,7 @@ from ledger.domain.methodologies.formulas import petrol_g_per_l
 from ledger.domain.methodologies.measured import MEASURED_FIELDS, Measured
 from ledger.domain.methodology import WHOLE_SHARE, read_share
 from ledger.domain.quantities import exact, exact_text, floor_to_whole
-from ledger.domain.rules import PublishedMethodology
+from ledger.domain.rulebook import PublishedMethodology
 from ledger.explaining.steps import Place, Step, checked
 
 _PETROL_CHAIN: Final = (

@@ -16,7 +16,7 @@ from ledger.domain.messages import Event
 from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.redemption import Redemption
 from ledger.domain.redemption import evolve as evolve_redemption
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 from ledger.domain.sink import SinkOpened
 
 

@@ -15,7 +15,8 @@ from ledger.domain.book import Account, Accounts
 from ledger.domain.campaign import PublishCampaign, payers_read, publish_campaign
 from ledger.domain.errors import ProposalUnreadable
 from ledger.domain.limits import PROPOSAL_BYTES_MAX
-from ledger.domain.rules import PublishScenario, Rulebook, publish_scenario, with_published
+from ledger.domain.rulebook import Rulebook, publish_scenario, with_published
+from ledger.domain.rules import PublishScenario
 
 Proposed = TypeVar("Proposed", PublishCampaign, PublishScenario)
 

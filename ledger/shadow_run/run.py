@@ -22,7 +22,8 @@ from ledger.domain.errors import AccountNotFound, LedgerError, PeriodEmpty, Prog
 from ledger.domain.instants import local_date, zone
 from ledger.domain.limits import CLOCK_SKEW_MAX
 from ledger.domain.programme import ProgrammeOpened
-from ledger.domain.rules import Rulebook, ScenarioPublished
+from ledger.domain.rulebook import Rulebook
+from ledger.domain.rules import ScenarioPublished
 from ledger.domain.state import ProgrammeState
 from ledger.projections.balances import read_account
 from ledger.shadow_run.acts import Act, Acts, Progress, position_before

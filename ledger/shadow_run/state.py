@@ -12,7 +12,7 @@ from ledger.domain.book import Account, Accounts
 from ledger.domain.caps import MonthUsed, YearUsed
 from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.registers import EveryRegister, Kept
-from ledger.domain.rules import Rulebook
+from ledger.domain.rulebook import Rulebook
 from ledger.domain.standing import Standing
 from ledger.domain.state import ProgrammeState
 

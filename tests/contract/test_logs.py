@@ -14,7 +14,6 @@ import msgspec
 import pytest
 
 from ledger import replay
-from ledger.deciding import outcome_body
 from ledger.domain.activity import RecordActivity
 from ledger.domain.book import Account, BalanceKey
 from ledger.domain.decisions import ROWS, decide
@@ -40,6 +39,7 @@ from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.mapper import mapper
 from ledger.writer import Recorded, Writer
+from ledger.written import outcome_body
 from tests.contract.later_releases import NEXT_RELEASE, every_topic_changed
 from tests.contract.restoring import LOGS_FOLDER, Line, read_log, restore
 

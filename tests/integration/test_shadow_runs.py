@@ -21,7 +21,8 @@ from ledger.domain.errors import (
     VersionOutOfSequence,
 )
 from ledger.domain.messages import Command
-from ledger.domain.rules import PublishScenario, Rulebook
+from ledger.domain.rulebook import Rulebook
+from ledger.domain.rules import PublishScenario
 from ledger.shadow_run import Proposal, ShadowReport, read_proposal, shadow_run
 from ledger.shadow_run.run import Days
 from ledger.shadow_run.tally import deciles

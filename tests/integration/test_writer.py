@@ -684,14 +684,12 @@ class Interfering(Writer):
 
     before: tuple[type[Command], Callable[[], object]] | None = None
 
-    def submit_many(
-        self, programme_id: str, commands: Sequence[Command], *, atomic: bool = False
-    ) -> list[Outcome]:
+    def submit_many(self, programme_id: str, commands: Sequence[Command], **options: Any) -> list[Outcome]:
         if self.before is not None and isinstance(commands[0], self.before[0]):
             _, happens = self.before
             self.before = None
             happens()
-        return super().submit_many(programme_id, commands, atomic=atomic)
+        return super().submit_many(programme_id, commands, **options)
 
 
 @pytest.mark.parametrize("stage", [ReleaseHold, ExpireCredits])
