@@ -113,9 +113,10 @@ def recompute(
     report = RecomputationReport(is_dry_run=dry_run, run_id=what.run_id, until_position=until)
     participants: set[str] = set()
     for commands, position in _commands(log, state, what, until):
+        outcomes: list[Outcome] = []
         if dry_run:
             outcomes = _decided(database, state, commands)
-        else:
+        elif commands:  # a page of the log may hold none of the period
             outcomes = writer.submit_many(programme_id, commands)
         _add(report, participants, outcomes)
         on_progress(position, until)

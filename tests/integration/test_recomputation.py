@@ -143,6 +143,13 @@ def test_the_days_of_the_period_are_the_programmes(province: Province) -> None:
     assert [province.amount_g(f"d{number}") for number in range(4)] == [1000, 800, 800, 1000]
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_period_without_an_activity_has_nothing_to_compute(province: Province, *, dry_run: bool) -> None:
+    province.drive("july", EDGES[3])
+    report = province.recompute(dry_run=dry_run)
+    assert (report.activities, report.changed) == (0, 0)
+
+
 def test_a_dry_run_writes_nothing_and_tells_what_the_run_then_does(province: Province) -> None:
     for number in range(7):
         province.drive(f"d{number}", EDGES[1], km=f"{number}.4", person=f"p{number % 3}")
