@@ -144,7 +144,7 @@ class Habits:
         km = chance.randrange(40, 3_000) if scenario_id in VEHICLES else chance.randrange(8, 250)
         if "jump" in flags:
             km = 18_000  # 1,800 km of one day
-        found = {
+        found: dict[str, Any] = {
             "distance_km": f"{km / 10:.1f}",
             "energy_kwh": f"{km * 0.015:.3f}",
             "charged_kwh": f"{chance.randrange(50, 600) / 10:.1f}",
