@@ -1,7 +1,8 @@
 """The long campaigns: `python -m bench.soak`. Each step must pass; what was found is printed as a table.
 
 Campaigns take the same tests that `make test` runs briefly, and run them for long: the search for a
-difference from the reference model, several processes on one programme, and crashes.
+difference from the reference model, several processes on one programme, and crashes. At last a year of
+every template is simulated, and counted by other means.
 """
 
 import subprocess
@@ -15,20 +16,24 @@ from rich.table import Table
 from bench.report import machine
 from ledger import config
 
-STEPS: dict[str, tuple[str, int, dict[str, str]]] = {
+TESTS = ("pytest", "-q", "-p", "no:cacheprovider")
+
+STEPS: dict[str, tuple[tuple[str, ...], int, dict[str, str]]] = {
     "search against the reference model": (
-        "tests/property/test_ledger_against_model.py",
+        (*TESTS, "tests/property/test_ledger_against_model.py"),
         1,
         {"HYPOTHESIS_PROFILE": "soak"},
     ),
-    "four processes on one programme": ("tests/integration/test_many_writers.py", 6, {}),
-    "crashes of workers and of the database": ("tests/integration/test_crashes.py", 10, {}),
+    "four processes on one programme": ((*TESTS, "tests/integration/test_many_writers.py"), 6, {}),
+    "crashes of workers and of the database": ((*TESTS, "tests/integration/test_crashes.py"), 10, {}),
     "projectors killed at random": (
-        "tests/integration/test_projector_crashes.py",
+        (*TESTS, "tests/integration/test_projector_crashes.py"),
         1,
         {"LEDGER_KILLS": "50"},
     ),
+    "a year of every template, twice": (("bench.year", "--twice"), 1, {}),
 }
+"""The module that each campaign runs with its arguments, how often, and settings of its own."""
 
 
 @click.command()
@@ -39,9 +44,9 @@ def main(times: int) -> None:
     for heading in ("campaign", "runs", "passed", "seconds"):
         table.add_column(heading)
     failed = False
-    for name, (tests, runs, variables) in STEPS.items():
+    for name, (module, runs, variables) in STEPS.items():
         begun = time.monotonic()
-        passed = sum(run(tests, variables) for _ in range(runs * times))
+        passed = sum(run(module, variables) for _ in range(runs * times))
         failed |= passed < runs * times
         table.add_row(name, str(runs * times), str(passed), f"{time.monotonic() - begun:.0f}")
     console = Console()
@@ -51,9 +56,9 @@ def main(times: int) -> None:
     sys.exit(failed)
 
 
-def run(tests: str, variables: dict[str, str]) -> bool:
-    """Run some tests in a process of their own; whether they passed."""
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests)
+def run(module: tuple[str, ...], variables: dict[str, str]) -> bool:
+    """Run a module in a process of its own; whether it ended well."""
+    command = (sys.executable, "-m", *module)
     environment = {**config.environment(config.load()), **variables}
     return subprocess.run(command, env=environment, check=False).returncode == 0  # noqa: S603
 
