@@ -4,6 +4,7 @@ Rule of the room: Events → State → Decide → Evolve; all pure.
 """
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
@@ -63,7 +64,12 @@ class ProgrammeOpened(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     def lot_issued(self, recorded_at: datetime) -> str:
         """Give the lot of credits issued at an instant: their last day of validity."""
-        return expires_on(self.today(recorded_at), self.expiry).isoformat()
+        return _lot(self.today(recorded_at), self.expiry)
+
+
+@lru_cache(maxsize=1024)
+def _lot(issued_on: date, policy: ExpiryPolicy) -> str:
+    return expires_on(issued_on, policy).isoformat()
 
 
 # --- Decide -------------------------------------------------------------------------------------
