@@ -167,9 +167,11 @@ def count_in_month(registers: Registers, participant_id: str, scenario_id: str, 
     month = registers.get(MonthUsed, key) or MonthUsed()
     acts, awarded_credits = month.of_day(on, scenario_id)
     sums = acts + used.acts, awarded_credits + used.awarded_credits
-    days = {**month.days, _day_key(on, scenario_id): sums}
-    kept = {day: used for day, used in days.items() if any(used)}
-    registers.put(MonthUsed, key, MonthUsed(days=kept) if kept else None)
+    day = _day_key(on, scenario_id)
+    days = {**month.days, day: sums}
+    if not any(sums):
+        del days[day]
+    registers.put(MonthUsed, key, MonthUsed(days=days) if days else None)
 
 
 def count_in_year(registers: Registers, participant_id: str, on: date, awarded_credits: int) -> None:
