@@ -15,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 
 from ledger.domain.messages import Event
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
+from ledger.projections import leaderboards_memory
 from ledger.projections.leaderboards_acts import PERIODS
 from ledger.projections.leaderboards_fields import BYS
 from ledger.projections.leaderboards_queries import Question
@@ -78,7 +79,7 @@ def log(facts: Sequence[tuple[Event, ...]]) -> list[Any]:
 
 @settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), facts=st.integers(1, 100), page=st.integers(2, 40))
-def test_pages_and_crashes_make_no_difference_and_ranks_are_those_of_the_slow_way(
+def test_pages_crashes_and_memory_make_no_difference_and_ranks_are_those_of_the_slow_way(
     opened: Database, seed: int, facts: int, page: int
 ) -> None:
     dice = random.Random(seed)
@@ -86,7 +87,10 @@ def test_pages_and_crashes_make_no_difference_and_ranks_are_those_of_the_slow_wa
     one, many, each = (made.programme(f"p-{next(numbers)}") for _ in range(3))
     made.write(opened, one, entries)
     ends = [n for n in range(1, len(entries)) if dice.randrange(page) == 0]
-    made.write(opened, many, entries, ends=ends, fresh=[end for end in ends if dice.randrange(2)])
+    with pytest.MonkeyPatch.context() as patched:
+        for name, most in (("LEAVES_REMEMBERED_MAX", 5), ("PEOPLE_REMEMBERED_MAX", 4)):
+            patched.setattr(leaderboards_memory, name, dice.choice([0, most, 1_000]))
+        made.write(opened, many, entries, ends=ends, fresh=[end for end in ends if dice.randrange(2)])
     assert made.tables(opened, many.id) == made.tables(opened, one.id)
     made.write(opened, each, entries, ends=range(len(entries)))
     assert made.tables(opened, each.id) == made.tables(opened, one.id)

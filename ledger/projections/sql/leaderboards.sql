@@ -120,6 +120,7 @@ WITH changed AS (
       FROM unnest(%(parts)s, %(participants)s, %(organisations)s, %(amounts_g)s, %(credits)s, %(positions)s)
            AS r (part, participant_id, organisation, amount_g, credits, position)
       JOIN unnest(%(large_boards)s, %(large_parts)s) AS l (board, part) USING (part)
+     ORDER BY l.board, r.participant_id
         ON CONFLICT (programme_id, board, participant_id)
         DO UPDATE SET amount_g = s.amount_g + excluded.amount_g, credits = s.credits + excluded.credits,
                       position = excluded.position
