@@ -134,3 +134,4 @@ class FundMoneyAnswer(Schema):
     payable_fen = _whole("Used, and not yet paid to merchants.")
     fees_fen = _whole("Withheld for the platform.")
     paid_fen = _whole("Paid to merchants.")
+    backing_fen = _whole("Set aside for credits issued on a budget.")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 
 def _described(text: str, **options: Any) -> dict[str, Any]:
@@ -38,10 +38,22 @@ class ScenarioTotalsAnswer(Schema):
     """Activities of a scenario and verdict."""
 
     scenario_id = fields.String(**_described("Which scenario."))
-    verdict = fields.String(**_described("What became of them: `accepted`."))
+    verdict = fields.String(
+        **_described(
+            "What became of them.",
+            validate=validate.OneOf(["accepted", "discounted", "held", "rejected", "dismissed", "void"]),
+        )
+    )
     activities = _whole("How many.")
-    amount_g = _whole("Grams avoided.")
-    credits = _whole("Credits issued for them.")
+    amount_g = _whole("Grams avoided, as corrected.")
+    credits = _whole("Credits issued for them, as corrected.")
+
+
+class BonusTotalsAnswer(Schema):
+    """Credits of a campaign."""
+
+    campaign_id = fields.String(**_described("Which campaign."))
+    credits = _whole("Credits issued by it for these activities, as corrected.")
 
 
 class GramsAnswer(Schema):
@@ -54,9 +66,10 @@ class GramsAnswer(Schema):
 class CreditsAnswer(Schema):
     """Whole credits."""
 
-    issued = _whole("Ever, for activities.")
+    issued = _whole("Ever, for activities, net of those taken back.")
     given = _whole("That changed hands, as often as they did.")
-    outstanding = _whole("That may yet be used.")
+    outstanding = _whole("That may yet be used, those included that are still to be claimed.")
+    owed = _whole("That participants owe, because they had spent what was taken back.")
     places = _places("Credits")
 
 
@@ -76,6 +89,9 @@ class TotalsAnswer(ReadAt):
     activities = fields.List(
         fields.Nested(ScenarioTotalsAnswer), **_described("That happened up to that day.")
     )
+    bonuses = fields.List(
+        fields.Nested(BonusTotalsAnswer), **_described("What campaigns added to these activities.")
+    )
     grams = fields.Nested(GramsAnswer, **_described("Recorded up to that day."))
     credits = fields.Nested(CreditsAnswer, **_described("Recorded up to that day."))
     money = fields.Nested(CommittedAnswer, **_described("Recorded up to that day."))
@@ -87,15 +103,18 @@ class SeriesRowAnswer(Schema):
     begins_on = fields.Date(**_described("Its first local day."))
     joined = _whole("Participants recorded for the first time.")
     active = _whole("Distinct participants with an activity.")
-    activities = _whole("That happened in it.")
+    activities = _whole("That happened in it, and count.")
     amount_g = _whole("Grams avoided by them.")
-    activity_credits = _whole("Credits for them, whenever they were issued.")
-    issued = _whole("Credits issued in it, for whatever activities.")
+    activity_credits = _whole("Credits for them, whenever they were issued or corrected; no bonuses.")
+    issued = _whole("Credits issued in it, for whatever activities, net of those taken back in it.")
     given = _whole("Credits that changed hands.")
     held = _whole("Credits set aside by holds.")
     redeemed = _whole("Credits used, net of refunds.")
     expired = _whole("Credits that ran out.")
     adjusted = _whole("Credits given by hand, net of those taken.")
+    claimed = _whole("Credits that were pending and became spendable, or paid what was owed.")
+    lapsed = _whole("Credits that nobody claimed in time.")
+    retired = _whole("Credits donated to carbon-sink projects.")
 
 
 class SeriesAnswer(ReadAt):
@@ -128,7 +147,8 @@ class BurnAnswer(ReadAt):
     available_fen = _whole("Nothing is promised against it, at the end of the last day.")
     encumbered_fen = _whole("Promised in these days.")
     returned_fen = _whole("Back in these days, from cancellations, releases and refunds.")
-    burnt_fen = _whole("Net; over `days` it is the rate.")
+    backed_fen = _whole("Set aside in these days for credits issued on a budget, net of what came back.")
+    burnt_fen = _whole("All of this, net; over `days` it is the rate.")
     days_left = _whole(
         "Whole days for which what is available lasts at this rate; null when nothing is burnt.",
         allow_none=True,

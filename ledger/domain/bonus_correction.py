@@ -62,6 +62,8 @@ class BonusCorrected(Event, frozen=True, kw_only=True, omit_defaults=True):
     """From when they can be claimed, where they must be."""
     claim_by: Instant | None = None
     in_year_cap: bool = False
+    act_occurred_at: Instant
+    """When the act happened."""
 
 
 def bonus_after(event: BonusCorrected) -> Bonus:
@@ -214,4 +216,5 @@ def _corrected(
         ripens_at=ripens_at,
         claim_by=claim_by,
         in_year_cap=in_year_cap,
+        act_occurred_at=credits_corrected.act_occurred_at,
     )

@@ -27,7 +27,7 @@ from ledger.domain.grounds import Grounds
 from ledger.domain.identifiers import CommandId, EntityId, Name, Text
 from ledger.domain.instants import Instant, utc
 from ledger.domain.messages import Command, Event
-from ledger.domain.methodology import Measured, Reduction
+from ledger.domain.methodology import WHOLE_SHARE, Measured, Reduction
 from ledger.domain.recording import gram_legs
 from ledger.domain.review import require_activity
 from ledger.domain.rules import ScenarioPublished, Version
@@ -79,6 +79,10 @@ class _Corrected(Event, frozen=True, kw_only=True, omit_defaults=True):
     """What the activity avoids from now on."""
     delta_g: int
     """That, less what it avoided before."""
+    act_occurred_at: Instant
+    """When the act happened: what it avoids is corrected there, whenever the correction is told."""
+    share: str = WHOLE_SHARE
+    """The part of the reduction that evidence and quality leave; it is in `exact_g` already."""
 
 
 class ReductionCorrected(_Corrected, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,6 +137,10 @@ class CreditsCorrected(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Whether the activity's credits count towards the cap on the participant's year."""
     campaigns: tuple[CountedIn, ...] = ()
     """The campaigns in which the activity counts, where these are its first credits."""
+    act_occurred_at: Instant
+    """When the act happened."""
+    share: str = WHOLE_SHARE
+    """The part of the reduction that evidence and quality leave."""
 
 
 # --- Decide -------------------------------------------------------------------------------------
@@ -174,6 +182,8 @@ def correct_activity(
         exact_g=reduction.exact,
         amount_g=reduction.grams,
         delta_g=reduction.grams - activity.amount_g,
+        act_occurred_at=activity.reported.occurred_at,
+        share=activity.share,
     )
     return _with_credits(corrected, activity, desired, scenario, grounds)
 
@@ -209,6 +219,8 @@ def recompute_activity(
         exact_g=reduction.exact,
         amount_g=reduction.grams,
         delta_g=reduction.grams - activity.amount_g,
+        act_occurred_at=activity.reported.occurred_at,
+        share=activity.share,
     )
     return _with_credits(recomputed, activity, desired, scenario, grounds)
 
@@ -261,7 +273,7 @@ def _with_credits(
         raise AccountClosed(account=holder)
     lot = activity.lot or grounds.programme.lot_issued(corrected.recorded_at)
     ripens_at, claim_by = activity.ripens_at, activity.claim_by
-    if activity.credits_state == "none":
+    if activity.credits_state == "none" and given.awarded_credits:
         ripens_at, claim_by = window_of(scenario, corrected.recorded_at)
     is_pending = ripens_at is not None and activity.credits_state != "spendable"
     change = change_by(
@@ -291,6 +303,8 @@ def _with_credits(
         claim_by=claim_by if is_pending else None,
         in_year_cap=in_year_cap,
         campaigns=() if activity.lot else _counted(corrected, activity, scenario, grounds),
+        act_occurred_at=corrected.act_occurred_at,
+        share=corrected.share,
     )
 
 

@@ -17,6 +17,7 @@ from ledger.domain.caps import Bounds, CapName, Caps, Earned, award
 from ledger.domain.grounds import Grounds
 from ledger.domain.instants import Instant, local_date
 from ledger.domain.messages import Event
+from ledger.domain.methodology import WHOLE_SHARE
 from ledger.domain.rules import ScenarioPublished
 
 NO_CAPS = Caps()
@@ -48,6 +49,8 @@ class CreditsIssued(Event, frozen=True, kw_only=True, omit_defaults=True):
     """Whether they count towards the cap on the participant's year."""
     campaigns: tuple[CountedIn, ...] = ()
     """The campaigns in which the act counts; what it earns by them follows."""
+    share: str = WHOLE_SHARE
+    """The part of the reduction that evidence and quality leave."""
 
 
 class Earner(NamedTuple):
@@ -71,6 +74,8 @@ def earn(
     grounds: Grounds,
     recorded_at: datetime,
     campaigns: tuple[CountedIn, ...] = (),
+    *,
+    share: str = WHOLE_SHARE,
 ) -> CreditsIssued | None:
     """Decide what an activity is awarded; None where it desires nothing."""
     if not desired_credits:
@@ -107,6 +112,7 @@ def earn(
         debt_credits=sum(paid for _, paid in debts),
         in_year_cap=year_credits is not None,
         campaigns=campaigns,
+        share=share,
     )
 
 
@@ -147,6 +153,8 @@ def budget_legs(budget: Budget | None, credits_issued: int) -> tuple[Leg, ...]:
 
 def debts_paid(debt: Account, credits_there: int) -> list[tuple[str, int]]:
     """Give how much of what is owed so many credits pay, by lot, the earliest first."""
+    if not debt.lots:  # as good as always
+        return []
     owed = [(lot, -amount) for lot, amount in debt.lots_in_order()]
     paid = min(credits_there, sum(amount for _, amount in owed))
     return take_earliest(owed, paid) or [] if paid else []
@@ -164,6 +172,8 @@ def issue_legs(
         credits_issued: in all.
         debts: credits by lot that pay what the holder owes.
     """
+    if credits_issued and not debts:
+        return Leg(ISSUANCE, CREDIT, lot, -credits_issued), Leg(target, CREDIT, lot, credits_issued)
     rest = credits_issued - sum(paid for _, paid in debts)
     issued = [*debts, *([(lot, rest)] if rest else [])]
     debt = addresses.debt(holder)

@@ -121,7 +121,7 @@ def credited(
     campaigns = (
         counted_in(earner, scenario.id, reduction.grams, grounds) if grounds.rulebook.campaigns else ()
     )
-    issued = earn(earner, desired, scenario, grounds, recorded_at, campaigns)
+    issued = earn(earner, desired, scenario, grounds, recorded_at, campaigns, share=share)
     if issued is None:
         return (recorded,)
     if not campaigns:

@@ -65,6 +65,9 @@ class ActivityDismissed(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     source: str
     activity_id: str
+    scenario_id: str
+    act_occurred_at: Instant
+    """When the act happened."""
     approver: str
     reason: str
     standing: BlockingClaim | None = None
@@ -170,12 +173,14 @@ def dismiss_activity(
     Raises, in this order:
         ActivityNotFound, ActivityStatusUnsuitable
     """
-    _require_held(activity, command)
+    activity = _require_held(activity, command)
     return ActivityDismissed(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         source=command.source,
         activity_id=command.activity_id,
+        scenario_id=activity.reported.scenario_id,
+        act_occurred_at=activity.reported.occurred_at,
         approver=command.approver,
         reason=command.reason,
         standing=command.standing,

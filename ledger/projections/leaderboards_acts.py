@@ -1,18 +1,20 @@
 """What leaderboards take from the log: acts, on their local days, and what is said of people.
 
 Rule of the room: grams and credits are what the legs say, signed, whatever the event is called; an
-event's local day is that of `occurred_at` in the programme's zone.
+event's local day is that of the act in the programme's zone, also where it corrects the act later.
 """
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from ledger.domain.activity import ReductionRecorded
 from ledger.domain.addresses import CREDIT, GRAMS, ISSUANCE, participant
+from ledger.domain.bonus_correction import BonusCorrected
+from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
 from ledger.domain.instants import zone
 from ledger.domain.messages import Event
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened
@@ -44,6 +46,9 @@ NOTICES: Final = (
     ParticipantShown,
     ParticipantErased,
 )
+
+_CORRECTIONS: Final = frozenset({ReductionCorrected, ReductionRecomputed, CreditsCorrected, BonusCorrected})
+"""Events that happen later than the act that they are about."""
 
 _PARTICIPANT: Final = participant("")
 _ID_AT: Final = len(_PARTICIPANT)
@@ -87,8 +92,9 @@ def steps_of(page: Page) -> list[Act | Noticed]:
         event = entry.event
         if event.legs or type(event) is ReductionRecorded:
             for gain in earnings(event):
-                if event.occurred_at != occurred_at:  # credits mostly follow their grams
-                    occurred_at = event.occurred_at
+                acted_at = _act_of(event) if type(event) in _CORRECTIONS else event.occurred_at
+                if acted_at != occurred_at:  # credits mostly follow their grams
+                    occurred_at = acted_at
                     on = occurred_at.astimezone(time_zone).date()
                 if previous is None or not _goes_on(previous, entry, on, gain):
                     previous = _begin(entry, on, gain)
@@ -96,6 +102,12 @@ def steps_of(page: Page) -> list[Act | Noticed]:
         elif isinstance(event, NOTICES):
             steps.append(Noticed(entry.position, event))
     return steps
+
+
+def _act_of(correction: Any) -> datetime:
+    """Give when the act happened that is corrected."""
+    acted_at: datetime = correction.act_occurred_at
+    return acted_at
 
 
 def _begin(entry: Entry, on: date, gain: Gain) -> Act:
@@ -125,7 +137,8 @@ def _goes_on(act: Act, entry: Entry, on: date, gain: Gain) -> bool:
 def earnings(event: Event) -> list[Gain]:
     """Give what participants gained by an event, in order of the legs.
 
-    Credits are earned where the other side is issuance: gifts, adjustments and refunds are not.
+    Credits are earned where the other side is issuance: gifts, adjustments and refunds are not. They are
+    when they are issued, spendable or pending or for a debt; to claim them earns nothing again.
     Whoever did something that avoided nothing has done it all the same.
     """
     found: list[Gain] = []
@@ -138,12 +151,24 @@ def earnings(event: Event) -> list[Gain]:
                 continue
         elif asset != GRAMS:
             continue
-        if account.startswith(_PARTICIPANT) and account.find(":", _ID_AT) < 0:
+        if account.startswith(_PARTICIPANT):
             own_id = account[_ID_AT:]
+            if ":" in own_id:
+                return _earned_in_places(event)
             found.append((own_id, 0, amount) if is_issue and asset == CREDIT else (own_id, amount, 0))
     if not found and isinstance(event, ReductionRecorded):
         found.append((event.participant_id, 0, 0))
     return found
+
+
+def _earned_in_places(event: Event) -> list[Gain]:
+    """Give the same where credits are issued to more than what is spendable, or taken from there."""
+    credits_earned: dict[str, int] = {}
+    for account, asset, _, amount in event.legs:
+        if asset == CREDIT and account.startswith(_PARTICIPANT):
+            own_id = account[_ID_AT:].partition(":")[0]
+            credits_earned[own_id] = credits_earned.get(own_id, 0) + amount
+    return [(own_id, 0, earned) for own_id, earned in credits_earned.items() if earned]
 
 
 def _is_issue(event: Event) -> bool:

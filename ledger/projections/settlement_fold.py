@@ -9,6 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
+from ledger.domain.addresses import CNY
+from ledger.domain.bonus import BonusIssued
+from ledger.domain.bonus_correction import BonusCorrected
+from ledger.domain.claiming import CreditsLapsed
+from ledger.domain.correction import CreditsCorrected
+from ledger.domain.earning import CreditsIssued
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import local_date
 from ledger.domain.messages import Event
@@ -26,6 +32,13 @@ from ledger.projections.view import Entry
 
 USE: Final = "use"
 REFUND: Final = "refund"
+
+_LEGS_WITHOUT_MONEY: Final = 2
+"""Of credits that are issued without a budget, at most, but for those that pay a debt."""
+
+
+_FUND: Final = "fund"
+_AVAILABLE: Final = "available"
 
 
 class Share(NamedTuple):
@@ -88,7 +101,12 @@ _Step = RedemptionFulfilled | RedemptionCancelled | RedemptionReleased | Redempt
 
 def concerning(entries: Iterable[Entry]) -> list[Entry]:
     """Give the few entries of a page that change anything here."""
-    return [entry for entry in entries if type(entry.event) in _ADDS]
+    return [
+        entry
+        for entry in entries
+        if (kind := type(entry.event)) in _ADDS
+        and (kind is not CreditsIssued or len(entry.event.legs) > _LEGS_WITHOUT_MONEY)
+    ]
 
 
 def redemptions_named(entries: Iterable[Entry]) -> set[str]:
@@ -135,7 +153,7 @@ class SettlementFold:
         self.fund_days: dict[tuple[str, date, str], Amounts] = {}
         """By merchant and fund: net face value and fee."""
         self.funds: dict[str, Amounts] = {}
-        """Committed, available, encumbered, payable, fees."""
+        """Committed, available, encumbered, payable, fees, backing."""
         self.erased: dict[str, int] = {}
         """Participants, with the position of the erasure."""
 
@@ -145,13 +163,21 @@ class SettlementFold:
             adds(self, entry, entry.event)
 
     def _commit(self, entry: Entry, event: MoneyCommitted) -> None:
-        _add(self.funds, event.fund_id, (event.value_fen, event.value_fen, 0, 0, 0), entry.position)
+        _add(self.funds, event.fund_id, (event.value_fen, event.value_fen, 0, 0, 0, 0), entry.position)
+
+    def _back(self, entry: Entry, event: Event) -> None:
+        """Set money aside for credits, or let it come back with them."""
+        for account, asset, _, amount_fen in event.legs:
+            kind, _, rest = account.partition(":")
+            fund_id, _, place = rest.partition(":")
+            if asset == CNY and kind == _FUND and place == _AVAILABLE:
+                _add(self.funds, fund_id, (0, amount_fen, 0, 0, 0, -amount_fen), entry.position)
 
     def _hold(self, entry: Entry, event: RedemptionHeld) -> None:
         shares = shares_of(event)
         self.held[event.id] = HeldRow(entry, shares)
         self._terms[event.id] = terms = Terms(event.merchant_id, event.face_value_fen, event.fee_fen, shares)
-        self._move(terms, entry.position, lambda share: (0, -share.value_fen, share.value_fen, 0, 0))
+        self._move(terms, entry.position, lambda share: (0, -share.value_fen, share.value_fen, 0, 0, 0))
 
     def _use(self, entry: Entry, event: RedemptionFulfilled) -> None:
         step, terms = self._step(entry, event, event.store_id), self._terms[event.redemption_id]
@@ -166,13 +192,13 @@ class SettlementFold:
         self._move(
             terms,
             entry.position,
-            lambda share: (0, 0, -share.value_fen, share.value_fen - share.fee_fen, share.fee_fen),
+            lambda share: (0, 0, -share.value_fen, share.value_fen - share.fee_fen, share.fee_fen, 0),
         )
 
     def _release(self, entry: Entry, event: RedemptionCancelled | RedemptionReleased) -> None:
         self._reverse(self._step(entry, event, None))
         terms = self._terms[event.redemption_id]
-        self._move(terms, entry.position, lambda share: (0, share.value_fen, -share.value_fen, 0, 0))
+        self._move(terms, entry.position, lambda share: (0, share.value_fen, -share.value_fen, 0, 0, 0))
 
     def _refund(self, entry: Entry, event: RedemptionRefunded) -> None:
         step, terms = self._step(entry, event, None), self._terms[event.redemption_id]
@@ -184,7 +210,7 @@ class SettlementFold:
         self._move(
             terms,
             entry.position,
-            lambda share: (0, share.value_fen, 0, share.fee_fen - share.value_fen, -share.fee_fen),
+            lambda share: (0, share.value_fen, 0, share.fee_fen - share.value_fen, -share.fee_fen, 0),
         )
 
     def _erase(self, entry: Entry, event: ParticipantErased) -> None:
@@ -234,6 +260,11 @@ def _add(sums: dict[Any, Amounts], key: Any, amounts: tuple[int, ...], position:
 
 _ADDS: Final[Mapping[type[Event], Callable[[SettlementFold, Entry, Any], None]]] = {
     MoneyCommitted: SettlementFold._commit,  # noqa: SLF001 - the table of this class
+    CreditsIssued: SettlementFold._back,  # noqa: SLF001
+    CreditsCorrected: SettlementFold._back,  # noqa: SLF001
+    CreditsLapsed: SettlementFold._back,  # noqa: SLF001
+    BonusIssued: SettlementFold._back,  # noqa: SLF001
+    BonusCorrected: SettlementFold._back,  # noqa: SLF001
     RedemptionHeld: SettlementFold._hold,  # noqa: SLF001
     RedemptionFulfilled: SettlementFold._use,  # noqa: SLF001
     RedemptionCancelled: SettlementFold._release,  # noqa: SLF001

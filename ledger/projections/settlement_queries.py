@@ -121,6 +121,8 @@ class FundPlaces(NamedTuple):
     """Used and not yet paid to a merchant."""
     fees_fen: int = 0
     paid_fen: int = 0
+    backing_fen: int = 0
+    """Set aside for credits that were issued on a budget."""
 
 
 class LinesAfter(NamedTuple):

@@ -38,6 +38,7 @@ class Totals:
         Table("totals_flows", ("programme_id", "local_day", "topic", "asset", "place")),
         Table("totals_lots", ("programme_id", "place", "lot")),
         Table("totals_activities", ("programme_id", "local_day", "scenario_id", "verdict")),
+        Table("totals_bonuses", ("programme_id", "local_day", "campaign_id", "scenario_id")),
         Table("totals_active", ("programme_id", "participant_id", "local_month")),
         Table("totals_participants", ("programme_id", "participant_id")),
         Table("totals_people", ("programme_id", "period", "begins_on")),
@@ -62,6 +63,7 @@ class Totals:
             ("add_flows", ("local_days", "topics", "assets", "places"), fold.flows),
             ("add_lots", ("places", "lots"), fold.lots),
             ("add_activities", ("local_days", "scenario_ids", "verdicts"), fold.activities),
+            ("add_bonuses", ("local_days", "campaign_ids", "scenario_ids"), fold.bonuses),
             ("add_people", ("periods", "begins_on"), people),
             ("add_funds", ("fund_ids", "local_days"), fold.funds),
         ):

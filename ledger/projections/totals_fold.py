@@ -2,7 +2,8 @@
 
 Rule of the room: everything of the book is a sum of legs, so an event that is added to the ledger
 later is counted without a line here; what is known of an event beyond its legs is said in one
-table. The book's days are those of recording, an activity's those of the act.
+table. The book's days are those of recording, an activity's those of the act, also for what corrects
+it later.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,21 +11,40 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from ledger.domain.activity import ReductionRecorded
+from ledger.domain.activity import ActivityHeld, ActivityRejected, ReductionRecorded
 from ledger.domain.addresses import CREDIT
+from ledger.domain.bonus import BonusIssued
+from ledger.domain.bonus_correction import BonusCorrected
+from ledger.domain.claiming import CreditsLapsed
+from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import zone
 from ledger.domain.messages import Event
+from ledger.domain.methodology import WHOLE_SHARE, read_share
 from ledger.domain.owners import ParticipantOpened
+from ledger.domain.review import ActivityDismissed
 from ledger.domain.visibility import ParticipantErased
 from ledger.projections.view import Entry
 
 ACCEPTED: Final = "accepted"
-"""The verdict on an activity that was recorded as a reduction."""
+"""The verdict on an activity that was recorded as a reduction, the whole of it."""
+DISCOUNTED: Final = "discounted"
+"""On one of which evidence or quality leaves a part."""
+HELD: Final = "held"
+"""On one that waits."""
+REJECTED: Final = "rejected"
+DISMISSED: Final = "dismissed"
+"""On one that was held, and counts for nothing."""
+VOID: Final = "void"
+"""On one that counted, and no longer does."""
 
 _FUND: Final = "fund:"
 _AVAILABLE: Final = "available"
+_BACKED: Final = frozenset(
+    event.topic for event in (CreditsIssued, CreditsCorrected, CreditsLapsed, BonusIssued, BonusCorrected)
+)
+"""Topics by which a fund's money is set aside for credits, or comes back with them."""
 
 
 @lru_cache(maxsize=50_000)
@@ -35,6 +55,12 @@ def place_of(account: str) -> str:
     """
     kind, _, rest = account.partition(":")
     return rest.partition(":")[2] or kind
+
+
+@lru_cache(maxsize=1_000)
+def _verdict_of(share: str) -> str:
+    """Give the verdict on an activity of whose reduction a part is left, or all."""
+    return ACCEPTED if share == WHOLE_SHARE or read_share(share) == 1 else DISCOUNTED
 
 
 class TotalsFold:
@@ -50,8 +76,10 @@ class TotalsFold:
         """By place and lot: credits, position."""
         self.activities: dict[tuple[date, str, str], list[int]] = {}
         """By day, scenario and verdict: activities, grams, credits, position."""
+        self.bonuses: dict[tuple[date, str, str], list[int]] = {}
+        """By day, campaign and scenario: credits, position."""
         self.funds: dict[tuple[str, date], list[int]] = {}
-        """By fund and day: committed, encumbered, returned, position."""
+        """By fund and day: committed, encumbered, returned, backed, position."""
         self.active: dict[date, dict[str, int]] = {}
         """By day of an activity and participant: position of the first."""
         self.seen: dict[str, tuple[int, date]] = {}
@@ -78,7 +106,7 @@ class TotalsFold:
             if event.legs:
                 self._post(entry, event, today)
             if (adds := _ADDS.get(type(event))) is not None:
-                adds(self, entry.position, event, today)
+                adds(self, entry, event, today)
 
     def _day(self, instant: datetime) -> date:
         """Give the local day of an act; its credits come right after its reduction, and ask again."""
@@ -114,44 +142,108 @@ class TotalsFold:
                 self._move(account[len(_FUND) : -len(_AVAILABLE) - 1], today, topic, amount, position)
 
     def _move(self, fund_id: str, today: date, topic: str, amount_fen: int, position: int) -> None:
-        row = self.funds.setdefault((fund_id, today), [0, 0, 0, 0])
+        row = self.funds.setdefault((fund_id, today), [0, 0, 0, 0, 0])
         if topic == MoneyCommitted.topic:
             row[0] += amount_fen
+        elif topic in _BACKED:
+            row[3] -= amount_fen
         elif amount_fen < 0:
             row[1] -= amount_fen
         else:
             row[2] += amount_fen
-        row[3] = position
+        row[4] = position
 
-    def _open(self, position: int, event: ParticipantOpened, today: date) -> None:
-        self.seen.setdefault(event.id, (position, today))
+    def _open(self, entry: Entry, event: ParticipantOpened, today: date) -> None:
+        self.seen.setdefault(event.id, (entry.position, today))
 
-    def _reduce(self, position: int, event: ReductionRecorded, today: date) -> None:
-        day = self._day(event.occurred_at)
-        row = self._activity(day, event.scenario_id, position)
+    def _erase(self, _entry: Entry, event: ParticipantErased, _today: date) -> None:
+        self.erased.add(event.participant_id)
+
+    # --- activities -------------------------------------------------------------------------
+
+    def _reduce(self, entry: Entry, event: ReductionRecorded, today: date) -> None:
+        day, position = self._day(event.occurred_at), entry.position
+        row = self._activity(day, event, _verdict_of(event.share), position)
         row[0] += 1
         row[1] += event.amount_g
+        if entry.originator_version > 1:  # it was held before
+            self._activity(day, event, HELD, position)[0] -= 1
         own_id = event.participant_id
         self.active.setdefault(day, {}).setdefault(own_id, position)
         if own_id not in self.seen:
             self.seen[own_id] = position, today
 
-    def _issue(self, position: int, event: CreditsIssued, _today: date) -> None:
-        self._activity(self._day(event.occurred_at), event.scenario_id, position)[2] += event.awarded_credits
+    def _issue(self, entry: Entry, event: CreditsIssued, _today: date) -> None:
+        day = self._day(event.occurred_at)
+        row = self._activity(day, event, _verdict_of(event.share), entry.position)
+        row[2] += event.awarded_credits
 
-    def _erase(self, _position: int, event: ParticipantErased, _today: date) -> None:
-        self.erased.add(event.participant_id)
+    def _hold(self, entry: Entry, event: ActivityHeld, today: date) -> None:
+        self._activity(self._day(event.occurred_at), event, HELD, entry.position)[0] += 1
+        self.seen.setdefault(event.participant_id, (entry.position, today))
 
-    def _activity(self, day: date, scenario_id: str, position: int) -> list[int]:
-        key = (day, scenario_id, ACCEPTED)
+    def _reject(self, entry: Entry, event: ActivityRejected, _today: date) -> None:
+        self._activity(self._day(event.occurred_at), event, REJECTED, entry.position)[0] += 1
+
+    def _dismiss(self, entry: Entry, event: ActivityDismissed, _today: date) -> None:
+        day = self._day(event.act_occurred_at)
+        self._activity(day, event, HELD, entry.position)[0] -= 1
+        self._activity(day, event, DISMISSED, entry.position)[0] += 1
+
+    def _restate(self, entry: Entry, event: ReductionCorrected, today: date) -> None:
+        row = self._recompute(entry, event, today)
+        if event.is_void:
+            row[0] -= 1
+            self._activity(self._day(event.act_occurred_at), event, VOID, entry.position)[0] += 1
+
+    def _recompute(
+        self, entry: Entry, event: ReductionCorrected | ReductionRecomputed, _today: date
+    ) -> list[int]:
+        row = self._corrected(entry, event)
+        row[1] += event.delta_g
+        return row
+
+    def _reissue(self, entry: Entry, event: CreditsCorrected, _today: date) -> None:
+        self._corrected(entry, event)[2] += event.delta_credits
+
+    def _corrected(
+        self, entry: Entry, event: ReductionCorrected | ReductionRecomputed | CreditsCorrected
+    ) -> list[int]:
+        day = self._day(event.act_occurred_at)
+        return self._activity(day, event, _verdict_of(event.share), entry.position)
+
+    def _activity(self, day: date, event: Any, verdict: str, position: int) -> list[int]:
+        key = (day, event.scenario_id, verdict)
         row = self.activities.get(key) or self.activities.setdefault(key, [0, 0, 0, 0])
         row[3] = position
         return row
 
+    def _give_bonus(self, entry: Entry, event: BonusIssued, _today: date) -> None:
+        self._bonus(entry, event, event.occurred_at, event.awarded_credits)
 
-_ADDS: Final[Mapping[type[Event], Callable[[TotalsFold, int, Any, date], None]]] = {
+    def _correct_bonus(self, entry: Entry, event: BonusCorrected, _today: date) -> None:
+        self._bonus(entry, event, event.act_occurred_at, event.delta_credits)
+
+    def _bonus(
+        self, entry: Entry, event: BonusIssued | BonusCorrected, occurred_at: datetime, added_credits: int
+    ) -> None:
+        key = (self._day(occurred_at), event.campaign_id, event.scenario_id)
+        row = self.bonuses.setdefault(key, [0, 0])
+        row[0] += added_credits
+        row[1] = entry.position
+
+
+_ADDS: Final[Mapping[type[Event], Callable[[TotalsFold, Entry, Any, date], object]]] = {
     ParticipantOpened: TotalsFold._open,  # noqa: SLF001 - the table of this class
+    ParticipantErased: TotalsFold._erase,  # noqa: SLF001
     ReductionRecorded: TotalsFold._reduce,  # noqa: SLF001
     CreditsIssued: TotalsFold._issue,  # noqa: SLF001
-    ParticipantErased: TotalsFold._erase,  # noqa: SLF001
+    ActivityHeld: TotalsFold._hold,  # noqa: SLF001
+    ActivityRejected: TotalsFold._reject,  # noqa: SLF001
+    ActivityDismissed: TotalsFold._dismiss,  # noqa: SLF001
+    ReductionCorrected: TotalsFold._restate,  # noqa: SLF001
+    ReductionRecomputed: TotalsFold._recompute,  # noqa: SLF001
+    CreditsCorrected: TotalsFold._reissue,  # noqa: SLF001
+    BonusIssued: TotalsFold._give_bonus,  # noqa: SLF001
+    BonusCorrected: TotalsFold._correct_bonus,  # noqa: SLF001
 }

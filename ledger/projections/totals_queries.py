@@ -15,8 +15,8 @@ from ledger.store.queries import load
 
 _QUERIES: Final = load(Path(__file__).parent / "sql" / "totals_queries.sql")
 
-OUTSTANDING: Final = ("held", "merchant", "org", "participant")
-"""Places of credits that may yet be used: what the programme owes."""
+OUTSTANDING: Final = ("held", "merchant", "org", "participant", "pending")
+"""Places of credits that may yet be used, some when they are claimed: what the programme owes."""
 
 Period = Literal["day", "month"]
 _EXTERNAL: Final = "external"
@@ -33,6 +33,14 @@ class ScenarioTotals(NamedTuple):
     credits: int
 
 
+class BonusTotals(NamedTuple):
+    """Credits of one campaign."""
+
+    campaign_id: str
+    credits: int
+    """Net of corrections."""
+
+
 class ProgrammeTotals(NamedTuple):
     """A programme up to the end of a local day."""
 
@@ -43,6 +51,8 @@ class ProgrammeTotals(NamedTuple):
     active_on_day: int
     active_in_month: int
     activities: tuple[ScenarioTotals, ...]
+    bonuses: tuple[BonusTotals, ...]
+    """For these activities, beside their own credits."""
     places: dict[str, dict[str, int]]
     """By asset: what stands in each place; they sum to nothing."""
     given_credits: int
@@ -59,13 +69,18 @@ class ProgrammeTotals(NamedTuple):
 
     @property
     def issued_credits(self) -> int:
-        """Credits ever issued for activities."""
+        """Credits ever issued for activities, net of those taken back."""
         return -self.of(CREDIT).get(ISSUANCE, 0)
 
     @property
     def outstanding_credits(self) -> int:
         """Credits that may yet be used."""
         return sum(amount for place, amount in self.of(CREDIT).items() if place in OUTSTANDING)
+
+    @property
+    def owed_credits(self) -> int:
+        """Credits that participants owe: taken back after they were spent."""
+        return -self.of(CREDIT).get("debt", 0)
 
     @property
     def committed_fen(self) -> int:
@@ -93,6 +108,10 @@ class SeriesRow(NamedTuple):
     expired: int = 0
     adjusted: int = 0
     """Given by hand, net of what was taken."""
+    claimed: int = 0
+    """Pending before; what paid a debt included."""
+    lapsed: int = 0
+    retired: int = 0
 
 
 class Liability(NamedTuple):
@@ -115,11 +134,13 @@ class Burn(NamedTuple):
     """Promised in the `days` local days up to and with `on`."""
     returned_fen: int
     """What came back in them, from cancellations, releases and refunds."""
+    backed_fen: int = 0
+    """Set aside in them for credits, net of what came back with credits that lapsed or were taken back."""
 
     @property
     def burnt_fen(self) -> int:
         """Net; below zero when more came back than was promised."""
-        return self.encumbered_fen - self.returned_fen
+        return self.encumbered_fen - self.returned_fen + self.backed_fen
 
     @property
     def days_left(self) -> int | None:
@@ -142,6 +163,7 @@ def programme_totals(reading: Snapshot, on: date = date.max) -> ProgrammeTotals:
         _active(reading, "day", on),
         _active(reading, "month", on.replace(day=1)),
         tuple(ScenarioTotals(*row) for row in activities),
+        tuple(BonusTotals(*row) for row in reading.rows(_QUERIES["bonuses"], parameters)),
         places,
         given,
     )
@@ -156,11 +178,13 @@ def totals_document(totals: ProgrammeTotals) -> dict[str, Any]:
         "participants": totals.participants,
         "active": active if is_dated else None,
         "activities": [scenario._asdict() for scenario in totals.activities],
+        "bonuses": [campaign._asdict() for campaign in totals.bonuses],
         "grams": {"avoided_g": totals.avoided_g, "places": totals.of(GRAMS)},
         "credits": {
             "issued": totals.issued_credits,
             "given": totals.given_credits,
             "outstanding": totals.outstanding_credits,
+            "owed": totals.owed_credits,
             "places": totals.of(CREDIT),
         },
         "money": {"committed_fen": totals.committed_fen, "places": totals.of(CNY)},
@@ -186,7 +210,7 @@ def series(reading: Snapshot, by: Period, begin: date, end: date) -> list[Series
             day,
             *people.get(day, (0,) * 2),
             *acts.get(day, (0,) * 3),
-            *flows.get(day, (0,) * 6),
+            *flows.get(day, (0,) * 9),
         )
         for day in periods(by, begin, end)
     ]
@@ -215,8 +239,8 @@ def liability(reading: Snapshot) -> list[Liability]:
 def burn(reading: Snapshot, fund_id: str, *, on: date, days: int) -> Burn:
     """Give how fast a fund was promised away in the last days up to and with a local day."""
     parameters = {"fund_id": fund_id, "on": on, "before": date.fromordinal(max(on.toordinal() - days, 1))}
-    ((available_fen, encumbered_fen, returned_fen),) = reading.rows(_QUERIES["burn"], parameters)
-    return Burn(on, days, available_fen, encumbered_fen, returned_fen)
+    (sums,) = reading.rows(_QUERIES["burn"], parameters)
+    return Burn(on, days, *sums)
 
 
 def _active(reading: Snapshot, period: Period, begins_on: date) -> int:

@@ -105,6 +105,7 @@ CAMPAIGN_EVENTS: tuple[Event, ...] = (
         ripens_at=RIPENS,
         claim_by=CLAIM_BY,
         in_year_cap=True,
+        act_occurred_at=OCCURRED,
     ),
 )
 

@@ -99,6 +99,8 @@ CARBON_EVENTS: tuple[Event, ...] = (
         recorded_at=RECORDED,
         source="gbt32960",
         activity_id="LSVXX0001/2026-11-22/4",
+        scenario_id="nev-trip",
+        act_occurred_at=ENDED,
         approver="王芳",
         reason="企业项目已登记",
         standing=STANDING,
@@ -149,6 +151,8 @@ CARBON_EVENTS: tuple[Event, ...] = (
         exact_g="2825.6121378",
         amount_g=2825,
         delta_g=-707,
+        act_occurred_at=ENDED,
+        share="0.8",
     ),
     ReductionRecomputed(
         occurred_at=OCCURRED,
@@ -165,6 +169,8 @@ CARBON_EVENTS: tuple[Event, ...] = (
         exact_g="2780.4",
         amount_g=2780,
         delta_g=-45,
+        act_occurred_at=ENDED,
+        share="0.8",
     ),
     CreditsCorrected(
         occurred_at=OCCURRED,
@@ -192,6 +198,8 @@ CARBON_EVENTS: tuple[Event, ...] = (
         ripens_at=RIPENS,
         claim_by=CLAIM_BY,
         in_year_cap=True,
+        act_occurred_at=ENDED,
+        share="0.8",
     ),
     LapseStarted(occurred_at=OCCURRED, recorded_at=RECORDED, id="lapse-2026-12-01", up_to=CLAIM_BY),
     LapseCompleted(
@@ -266,6 +274,7 @@ def added_fields(examples: dict[str, Event]) -> dict[str, Event]:
                 Leg(PARTICIPANT, "CREDIT", LOT, 30),
             ),
             debt_credits=5,
+            share="0.8",
         ),
         "reduction.corrected+void": replace(
             examples["reduction.corrected"],

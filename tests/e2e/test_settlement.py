@@ -245,6 +245,7 @@ def test_a_funds_money_is_where_the_balances_say(settled: Town) -> None:
         "payable_fen": 900,
         "fees_fen": 100,
         "paid_fen": 0,
+        "backing_fen": 0,
     }
 
 

@@ -53,11 +53,13 @@ def test_totals_are_of_all_that_was_recorded(busy: Town) -> None:
                 "credits": 105,
             }
         ],
+        "bonuses": [],
         "grams": {"avoided_g": 10_500, "places": {"nature": -10_500, "participant": 10_500}},
         "credits": {
             "issued": 105,
             "given": 7,
             "outstanding": 95,
+            "owed": 0,
             "places": {"held": 10, "issuance": -105, "participant": 85, "redeemed": 10},
         },
         "money": {
@@ -144,6 +146,7 @@ def test_a_funds_rate_says_how_long_it_lasts(busy: Town) -> None:
         "available_fen": 99_000,
         "encumbered_fen": 1_000,
         "returned_fen": 0,
+        "backed_fen": 0,
         "burnt_fen": 1_000,
         "days_left": 990,
     }

@@ -194,7 +194,7 @@ def test_credits_are_counted_by_what_became_of_them(opened: Database) -> None:
     assert found.committed_fen == 10_000
     today = local_date(market.at, "Asia/Shanghai")
     (row,) = days(market, today, today + DAY)
-    assert row[5:] == (101, 101, 5, 30, 10, 0, 5)
+    assert row[5:] == (101, 101, 5, 30, 10, 0, 5, 0, 0, 0)
 
 
 def test_a_liability_stands_under_the_month_of_its_lots_wherever_it_is_held(opened: Database) -> None:
@@ -239,7 +239,7 @@ def test_a_funds_rate_is_what_was_promised_less_what_came_back(opened: Database)
         assert burn(reading, "city", on=FIRST, days=1).days_left is None
         two_days = burn(reading, "city", on=FIRST, days=2)
         assert (two_days.burnt_fen, two_days.days_left) == (600, 31)
-        assert burn(reading, "city", on=date(2026, 12, 2), days=366)[2:] == (8_800, 2_400, 1_200)
+        assert burn(reading, "city", on=date(2026, 12, 2), days=366)[2:] == (8_800, 2_400, 1_200, 0)
         assert burn(reading, "nobody", on=FIRST, days=7) == Burn(FIRST, 7, 0, 0, 0)
         assert burn(reading, "city", on=date.min, days=7) == Burn(date.min, 7, 0, 0, 0)
 

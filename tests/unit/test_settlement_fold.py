@@ -79,8 +79,8 @@ def test_a_use_in_a_later_page_is_a_change_and_in_the_same_page_a_part_of_the_ro
     assert [step.redemption_id for step in alone.uses] == ["tea"]
     assert alone.lines == together.lines
     assert alone.days == together.days
-    assert alone.funds == {"f0": [0, 0, -900, 800, 100, 2]}
-    assert together.funds == {"f0": [0, -900, 0, 800, 100, 2]}
+    assert alone.funds == {"f0": [0, 0, -900, 800, 100, 0, 2]}
+    assert together.funds == {"f0": [0, -900, 0, 800, 100, 0, 2]}
 
 
 def test_a_whole_story_leaves_every_fund_with_what_was_committed() -> None:

@@ -68,18 +68,19 @@ SELECT %(programme_id)s, a.merchant_id, a.local_day::date, a.fund_id, a.face_val
 
 -- add_funds: changes of where funds' money is
 INSERT INTO settlement_funds AS f (
-    programme_id, fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, position
+    programme_id, fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, backing_fen, position
 )
 SELECT %(programme_id)s, a.fund_id, a.committed_fen, a.available_fen, a.encumbered_fen, a.payable_fen,
-       a.fees_fen, a.position
-  FROM unnest(%(fund_ids)s, %(sums_1)s, %(sums_2)s, %(sums_3)s, %(sums_4)s, %(sums_5)s, %(sums_6)s)
-       AS a (fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, position)
+       a.fees_fen, a.backing_fen, a.position
+  FROM unnest(%(fund_ids)s, %(sums_1)s, %(sums_2)s, %(sums_3)s, %(sums_4)s, %(sums_5)s, %(sums_6)s, %(sums_7)s)
+       AS a (fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, backing_fen, position)
     ON CONFLICT (programme_id, fund_id)
     DO UPDATE SET committed_fen = f.committed_fen + excluded.committed_fen,
                   available_fen = f.available_fen + excluded.available_fen,
                   encumbered_fen = f.encumbered_fen + excluded.encumbered_fen,
                   payable_fen = f.payable_fen + excluded.payable_fen,
                   fees_fen = f.fees_fen + excluded.fees_fen,
+                  backing_fen = f.backing_fen + excluded.backing_fen,
                   position = excluded.position
 
 -- forget: take erased participants off their redemptions

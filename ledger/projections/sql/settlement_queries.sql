@@ -54,6 +54,6 @@ SELECT r.redemption_id, r.merchant_id, r.participant_id, r.offer_id, r.store_id,
 
 -- fund: where one fund's money is; nothing pays yet, so what is in no other place is nothing
 SELECT committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen,
-       committed_fen - available_fen - encumbered_fen - payable_fen - fees_fen
+       committed_fen - available_fen - encumbered_fen - payable_fen - fees_fen - backing_fen, backing_fen
   FROM settlement_funds
  WHERE programme_id = %(programme_id)s AND fund_id = %(fund_id)s

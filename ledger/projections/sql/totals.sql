@@ -30,6 +30,14 @@ SELECT %(programme_id)s, a.local_day::date, a.scenario_id, a.verdict, a.activiti
                   credits = t.credits + excluded.credits,
                   position = excluded.position
 
+-- add_bonuses: credits of campaigns by the day of the act
+INSERT INTO totals_bonuses AS t (programme_id, local_day, campaign_id, scenario_id, credits, position)
+SELECT %(programme_id)s, a.local_day::date, a.campaign_id, a.scenario_id, a.credits, a.position
+  FROM unnest(%(local_days)s, %(campaign_ids)s, %(scenario_ids)s, %(sums_1)s, %(sums_2)s)
+       AS a (local_day, campaign_id, scenario_id, credits, position)
+    ON CONFLICT (programme_id, local_day, campaign_id, scenario_id)
+    DO UPDATE SET credits = t.credits + excluded.credits, position = excluded.position
+
 -- add_people: who joined and who was active, by day and month
 INSERT INTO totals_people AS t (programme_id, period, begins_on, joined, active, position)
 SELECT %(programme_id)s, a.period, a.begins_on::date, a.joined, a.active, a.position
@@ -40,17 +48,19 @@ SELECT %(programme_id)s, a.period, a.begins_on::date, a.joined, a.active, a.posi
                   active = t.active + excluded.active,
                   position = excluded.position
 
--- add_funds: what was committed, promised and returned by fund and day
+-- add_funds: what was committed, promised, returned and set aside for credits by fund and day
 INSERT INTO totals_funds AS t (
-    programme_id, fund_id, local_day, committed_fen, encumbered_fen, returned_fen, position
+    programme_id, fund_id, local_day, committed_fen, encumbered_fen, returned_fen, backed_fen, position
 )
-SELECT %(programme_id)s, a.fund_id, a.local_day::date, a.committed_fen, a.encumbered_fen, a.returned_fen, a.position
-  FROM unnest(%(fund_ids)s, %(local_days)s, %(sums_1)s, %(sums_2)s, %(sums_3)s, %(sums_4)s)
-       AS a (fund_id, local_day, committed_fen, encumbered_fen, returned_fen, position)
+SELECT %(programme_id)s, a.fund_id, a.local_day::date, a.committed_fen, a.encumbered_fen, a.returned_fen,
+       a.backed_fen, a.position
+  FROM unnest(%(fund_ids)s, %(local_days)s, %(sums_1)s, %(sums_2)s, %(sums_3)s, %(sums_4)s, %(sums_5)s)
+       AS a (fund_id, local_day, committed_fen, encumbered_fen, returned_fen, backed_fen, position)
     ON CONFLICT (programme_id, fund_id, local_day)
     DO UPDATE SET committed_fen = t.committed_fen + excluded.committed_fen,
                   encumbered_fen = t.encumbered_fen + excluded.encumbered_fen,
                   returned_fen = t.returned_fen + excluded.returned_fen,
+                  backed_fen = t.backed_fen + excluded.backed_fen,
                   position = excluded.position
 
 -- active: on which days of a month participants were active

@@ -18,7 +18,15 @@ SELECT scenario_id, verdict, sum(activities)::bigint, sum(amount_g)::bigint, sum
   FROM totals_activities
  WHERE programme_id = %(programme_id)s AND local_day <= %(on)s
  GROUP BY scenario_id, verdict
+HAVING sum(activities) <> 0 OR sum(amount_g) <> 0 OR sum(credits) <> 0
  ORDER BY scenario_id, verdict
+
+-- bonuses: credits of campaigns for acts up to the end of a day, by campaign
+SELECT campaign_id, sum(credits)::bigint
+  FROM totals_bonuses
+ WHERE programme_id = %(programme_id)s AND local_day <= %(on)s
+ GROUP BY campaign_id
+ ORDER BY campaign_id
 
 -- joined: participants who joined up to the end of a day
 SELECT COALESCE(sum(joined), 0)::bigint
@@ -32,9 +40,10 @@ SELECT begins_on, joined, active
    AND begins_on >= %(begin)s AND begins_on < %(end)s
  ORDER BY begins_on
 
--- activity_series: activities by day or by month
+-- activity_series: activities that count, by day or by month
 SELECT date_trunc(%(period)s, local_day::timestamp)::date AS begins_on,
-       sum(activities)::bigint, sum(amount_g)::bigint, sum(credits)::bigint
+       COALESCE(sum(activities) FILTER (WHERE verdict IN ('accepted', 'discounted')), 0)::bigint,
+       sum(amount_g)::bigint, sum(credits)::bigint
   FROM totals_activities
  WHERE programme_id = %(programme_id)s AND local_day >= %(begin)s AND local_day < %(end)s
  GROUP BY begins_on
@@ -47,7 +56,10 @@ SELECT date_trunc(%(period)s, local_day::timestamp)::date AS begins_on,
        COALESCE(sum(units_in) FILTER (WHERE place = 'held'), 0)::bigint,
        COALESCE(sum(units_in - units_out) FILTER (WHERE place = 'redeemed'), 0)::bigint,
        COALESCE(sum(units_in - units_out) FILTER (WHERE place = 'expired'), 0)::bigint,
-       COALESCE(sum(units_out - units_in) FILTER (WHERE place = 'adjusted'), 0)::bigint
+       COALESCE(sum(units_out - units_in) FILTER (WHERE place = 'adjusted'), 0)::bigint,
+       COALESCE(sum(units_out) FILTER (WHERE topic = 'credits.claimed' AND place = 'pending'), 0)::bigint,
+       COALESCE(sum(units_in - units_out) FILTER (WHERE place = 'lapsed'), 0)::bigint,
+       COALESCE(sum(units_in - units_out) FILTER (WHERE place = 'retired'), 0)::bigint
   FROM totals_flows
  WHERE programme_id = %(programme_id)s AND local_day >= %(begin)s AND local_day < %(end)s
    AND asset = 'CREDIT'
@@ -63,8 +75,9 @@ HAVING sum(credits) <> 0
  ORDER BY expires_in, place
 
 -- burn: what is left of a fund at the end of a day, and what was taken and came back in the days before
-SELECT COALESCE(sum(committed_fen - encumbered_fen + returned_fen), 0)::bigint,
+SELECT COALESCE(sum(committed_fen - encumbered_fen + returned_fen - backed_fen), 0)::bigint,
        COALESCE(sum(encumbered_fen) FILTER (WHERE local_day > %(before)s), 0)::bigint,
-       COALESCE(sum(returned_fen) FILTER (WHERE local_day > %(before)s), 0)::bigint
+       COALESCE(sum(returned_fen) FILTER (WHERE local_day > %(before)s), 0)::bigint,
+       COALESCE(sum(backed_fen) FILTER (WHERE local_day > %(before)s), 0)::bigint
   FROM totals_funds
  WHERE programme_id = %(programme_id)s AND fund_id = %(fund_id)s AND local_day <= %(on)s
