@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 import psycopg
 
-from bench import batches, growth, http_load, leaderboards, moving, proof, singles, views
+from bench import batches, carbon, growth, http_load, leaderboards, moving, proof, singles, views
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
 from ledger.bootstrap import prepare_process
 
-PARTS = ("batches", "singles", "growth", "http", "views", "leaderboards", "moving")
+PARTS = ("batches", "singles", "growth", "http", "views", "leaderboards", "moving", "carbon")
 
 
 @click.command()
@@ -54,6 +54,9 @@ def main(parts: tuple[str, ...], json_path: Path, events: int, log_events: int) 
                 new_database(conninfo) as other,
             ):
                 moving.measure(database, [one, other], report)
+        if "carbon" in chosen:
+            with new_database(conninfo) as database:
+                carbon.measure(database, report)
     report.print()
     report.write(json_path)
     click.echo(f"written to {json_path}")
