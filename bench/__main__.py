@@ -8,7 +8,7 @@ import psycopg
 from bench import batches, carbon, growth, http_load, leaderboards, moving, proof, singles, views
 from bench.programme import Programme, new_database, server
 from bench.report import Report, database_settings
-from ledger.bootstrap import prepare_process
+from ledger.bootstrap import PAGES_GARBAGE_THRESHOLD, prepare_process
 
 PARTS = ("batches", "singles", "growth", "http", "views", "leaderboards", "moving", "carbon")
 
@@ -41,6 +41,7 @@ def main(parts: tuple[str, ...], json_path: Path, events: int, log_events: int) 
             with new_database(conninfo) as database:
                 http_load.measure(database, report)
         if "views" in chosen:
+            prepare_process(garbage_threshold=PAGES_GARBAGE_THRESHOLD)  # as a projector does
             with new_database(conninfo) as database:
                 last = views.measure(database, report, events=log_events)
                 proof.measure(database, report, events=last)
