@@ -56,6 +56,9 @@ SHOWN_MAX: Final = 20
 CREDITS_LIVE_MONTHS: Final = 3
 """Instead of a template's year or two, so that lots run out within the time simulated."""
 
+YEAR_CREDITS: Final = {"enterprise": 2_500, "community": 1_000, "city-nev": 8_000}
+"""Instead of a template's cap on a participant's year, so that who is keen reaches it."""
+
 EXPECTED: Final = {
     "activity.record": {"content_differs"},
     "activity.correct": {"activity_status_unsuitable", "content_differs"},
@@ -151,6 +154,8 @@ class Year:
     def _open(self) -> None:
         plan, template = self.plan, shipped_template(self.plan.template)
         template.commands[0]["expiry"] = {"kind": "month_end", "months": CREDITS_LIVE_MONTHS}
+        [policy] = [own for own in template.commands if own["kind"] == "policy.publish"]
+        policy["year_credits"] = YEAR_CREDITS[plan.template]
         naming = Naming(self._id, time_zone=plan.time_zone, valid_from=plan.first_on)
         made = make_programme(self._database, self._writer, template, naming, now=self._now, dry_run=False)
         self._commands: Sequence[Any] = made.commands
@@ -175,7 +180,7 @@ class Year:
         month = f"{on:%Y-%m}-{on.day}"
         for own in self._commands:
             if isinstance(own, OpenFund):
-                value_fen = self.plan.participants * self.plan.acts_per_year * 13
+                value_fen = self.plan.participants * self.plan.acts_per_year * 14
                 money = CommitMoney(
                     occurred_at=self._now,
                     id=f"{own.id}-{month}",
@@ -421,8 +426,8 @@ def show(told: Told) -> None:
         table.add_column(name, justify="left" if name == "month" else "right")
     for month in told.months:
         table.add_row(*(f"{month.get(name, 0):,}" if name != "month" else month[name] for name in names))
-    console = Console()
-    console.print(table, width=160)
+    console = Console(width=160)
+    console.print(table)
     for name in ("topics", "clipped_by", "refused"):
         console.print(f"{name}: {getattr(told, name)}", highlight=False)
     console.print(
