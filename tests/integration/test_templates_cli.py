@@ -1,39 +1,31 @@
 """`ledger programme` on the command line."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from ledger.cli import main
 from ledger.templates import shipped_template, template_names
 
-LEDGER = Path(sys.executable).with_name("ledger")
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(database: str) -> Run:
-    def running(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [LEDGER, "programme", *arguments],
-            env={**os.environ, "DATABASE_URL": database},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+def run(database: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("DATABASE_URL", database)
+
+    def running(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["programme", *arguments])
 
     return running
 
 
 def test_the_templates_are_listed_with_what_they_are_for(run: Run) -> None:
     listed = run("templates")
-    assert listed.returncode == 0
+    assert listed.exit_code == 0
     for name in template_names():
         assert name in listed.stdout
         assert shipped_template(name).name_zh in listed.stdout
@@ -52,9 +44,9 @@ def test_a_programme_is_tried_made_exported_and_made_again(run: Run, tmp_path: P
         "C",
     )
     tried = run(*wanted, "--dry-run")
-    assert (tried.returncode, "Nothing was written" in tried.stderr) == (0, True), tried.stderr
+    assert (tried.exit_code, "Nothing was written" in tried.stderr) == (0, True), tried.stderr
     made = run(*wanted)
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     assert made.stdout == tried.stdout
     assert "nev-day, nev-trip, charging" in made.stdout
     for step in (
@@ -64,17 +56,17 @@ def test_a_programme_is_tried_made_exported_and_made_again(run: Run, tmp_path: P
     ):
         assert step in made.stderr
     again = run(*wanted)
-    assert (again.returncode, "programme_open" in again.stderr) == (1, True)
+    assert (again.exit_code, "programme_open" in again.stderr) == (1, True)
     one, two = tmp_path / "one.json", tmp_path / "two.json"
-    assert run("export", "--programme", "chengdu", "--as-template", str(one)).returncode == 0
+    assert run("export", "--programme", "chengdu", "--as-template", str(one)).exit_code == 0
     copied = run("create", "--template", str(one), "--id", "mianyang", "--json")
-    assert copied.returncode == 0, copied.stderr
+    assert copied.exit_code == 0, copied.stderr
     commands = [json.loads(line) for line in copied.stdout.splitlines()]
     assert (commands[0]["id"], commands[0]["name_zh"]) == ("mianyang", "成都碳普惠")
-    assert run("export", "--programme", "mianyang", "--as-template", str(two)).returncode == 0
+    assert run("export", "--programme", "mianyang", "--as-template", str(two)).exit_code == 0
     assert one.read_bytes() == two.read_bytes()
     over = run("export", "--programme", "mianyang", "--as-template", str(two))
-    assert over.returncode == 2
+    assert over.exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -96,5 +88,5 @@ def test_what_cannot_be_made_is_refused_with_its_code(
     run: Run, arguments: tuple[str, ...], status: int, told: str
 ) -> None:
     refused = run(*arguments)
-    assert (refused.returncode, told in refused.stderr) == (status, True), refused.stderr
+    assert (refused.exit_code, told in refused.stderr) == (status, True), refused.stderr
     assert not Path("none.json").exists()
