@@ -5,7 +5,6 @@ by its tag and its fields, so that a mistake of the decisions cannot repeat itse
 """
 
 import calendar
-import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +12,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-NOT_HOLDERS = ("redeemed", "expired", "issuance", "adjusted")
+from tests.property.reference_activities import Activities
+
+NOT_HOLDERS = ("redeemed", "expired", "lapsed", "issuance", "adjusted")
 
 
 class Refused(Exception):
@@ -40,10 +41,11 @@ class Sink:
         self.certificates = 0
 
 
-class Model:
+class Model(Activities):
     """One programme: `predict` says what a command must do, and does it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.terms: Any = None
         self.position = 0
         self.balances: Counter[tuple[str, str, str | None]] = Counter()
@@ -53,7 +55,7 @@ class Model:
         self.sinks: dict[str, Sink] = {}
         self.donations: dict[str, tuple[list[int], int]] = {}
         """Serials and the number of the certificate, by the donation's id."""
-        self.grams_per_km: dict[str, list[Fraction]] = {}
+        self.methodologies: dict[str, list[Any]] = {}
         self.scenarios: dict[str, list[Any]] = {}
         self.recorded: dict[tuple[Any, ...], Any] = {}
         self.expired_by_run: Counter[str] = Counter()
@@ -85,17 +87,19 @@ class Model:
         return 1
 
     def methodology_publish(self, c: Any, _now: datetime) -> int:
-        versions = self.grams_per_km.setdefault(c.id, [])
+        versions = self.methodologies.setdefault(c.id, [])
         self._refuse_if("version_out_of_sequence", c.version != len(versions) + 1)
-        versions.append(Fraction(c.factors[0].value))
+        versions.append(c)
         return 1
 
     def scenario_publish(self, c: Any, _now: datetime) -> int:
         versions = self.scenarios.get(c.id, [])
         self._refuse_if("version_out_of_sequence", c.version != len(versions) + 1)
         self._refuse_if("validity_empty", c.valid_to is not None and c.valid_to <= c.valid_from)
-        known = len(self.grams_per_km.get(c.methodology_id, []))
+        known = len(self.methodologies.get(c.methodology_id, []))
         self._refuse_if("methodology_not_found", c.methodology_version > known)
+        if c.budget is not None:
+            self._require(f"fund:{c.budget.fund_id}")
         self.scenarios[c.id] = [*versions, c]
         return 1
 
@@ -145,7 +149,8 @@ class Model:
         own = f"participant:{c.participant_id}"
         self._require(own)
         if "closed" in after.values():
-            left = sum(self._lots(own).values()) + sum(self._lots(f"{own}:held").values())
+            places = (own, f"{own}:held", f"{own}:pending")
+            left = sum(sum(self._lots(place).values()) for place in places)
             self._refuse_if("account_not_empty", left != 0)
         self._refuse_if("account_status_unsuitable", self.status[own] not in after)
         self.status[own] = after[self.status[own]]
@@ -157,28 +162,6 @@ class Model:
         return 1
 
     # --- credits
-
-    def activity_record(self, c: Any, now: datetime) -> int:
-        self._refuse_if("scenario_not_found", c.scenario_id not in self.scenarios)
-        valid = [
-            s
-            for s in self.scenarios[c.scenario_id]
-            if s.valid_from <= c.occurred_at and (s.valid_to is None or c.occurred_at < s.valid_to)
-        ]
-        self._refuse_if("scenario_not_valid", not valid)
-        own, scenario, km = f"participant:{c.participant_id}", valid[-1], c.measured.distance_km
-        self._refuse_if("account_closed", self.status.get(own) == "closed")
-        self._refuse_if("measurement_missing", km is None)
-        malformed = re.fullmatch(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?", km) is None
-        self._refuse_if("measurement_malformed", malformed)
-        self._refuse_if("measurement_out_of_bounds", Fraction(km) > 10_000)
-        per_km = self.grams_per_km[scenario.methodology_id][scenario.methodology_version - 1]
-        grams = int(Fraction(km) * per_km)
-        self.status.setdefault(own, "open")
-        self._move("nature", own, "gCO2e", {None: grams})
-        awarded = grams // scenario.rule.per_g * scenario.rule.credits
-        self._move("issuance", own, "CREDIT", {self._lot_issued(now): awarded})
-        return 2 if awarded else 1
 
     def credits_transfer(self, c: Any, now: datetime) -> int:
         self._refuse_if("same_account", c.from_account == c.to_account)
@@ -337,7 +320,7 @@ class Model:
         return sorted(
             account
             for account in holders.difference(NOT_HOLDERS)
-            if not account.endswith(":held")
+            if not account.endswith((":held", ":pending", ":debt"))
             and not account.startswith("retired:")
             and any(lot <= up_to.isoformat() for lot in self._lots(account))
         )
@@ -403,6 +386,8 @@ def key_of(command: Any) -> tuple[Any, ...]:
         ids = ("redemption_id",)
     if tag == "credits.adjust":
         ids = ("id",)
+    if tag.startswith("activity.") or tag in {"credits.claim", "credits.lapse"}:
+        ids = ("source", "activity_id", "id", "run_id", "clears")
     return (tag, *(getattr(command, name) for name in ids if hasattr(command, name)))
 
 
