@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final, cast
 
 from flask import Response
@@ -157,7 +157,7 @@ def _today(programme_id: str) -> date:
     if not opening:
         raise ProgrammeNotFound(programme_id=programme_id)
     programme = cast("ProgrammeOpened", log.decode(opening[0]))
-    return programme.today(datetime.now(UTC))
+    return programme.today(the_ledger().clock())
 
 
 def _word(name: str, known: Collection[str], default: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from ledger.domain import claiming, correction, review
+from ledger.domain import claiming, correcting, correction, review
 from ledger.domain.activity import (
     Activity,
     ActivityHeld,
@@ -160,7 +160,7 @@ ACTIVITY_ROWS: Final[dict[type[Command], Row]] = {
     correction.CorrectActivity: _activity_row(
         correction.ReductionCorrected,
         lambda c, activity, s, at: with_bonuses(
-            correction.correct_activity(c, activity, s.grounds(), at), activity, s.grounds()
+            correcting.correct_activity(c, activity, s.grounds(), at), activity, s.grounds()
         ),
         goes_on=(correction.CreditsCorrected, BonusCorrected),
         is_repeat=lambda c, event: bool(c.id == event.id),
@@ -168,7 +168,7 @@ ACTIVITY_ROWS: Final[dict[type[Command], Row]] = {
     correction.RecomputeActivity: _activity_row(
         correction.ReductionRecomputed,
         lambda c, activity, s, at: with_bonuses(
-            correction.recompute_activity(c, activity, s.grounds(), at), activity, s.grounds()
+            correcting.recompute_activity(c, activity, s.grounds(), at), activity, s.grounds()
         ),
         goes_on=(correction.CreditsCorrected, BonusCorrected),
         is_repeat=lambda c, event: bool(c.run_id == event.run_id),
