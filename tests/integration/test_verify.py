@@ -368,3 +368,9 @@ def test_what_is_recorded_while_the_log_is_gone_over_belongs_to_it(damage: Damag
         writer.close()
     assert report.findings == []
     assert report.position == before + 3
+
+
+def test_pages_may_end_amid_what_a_command_made(prove: Prove, monkeypatch: pytest.MonkeyPatch) -> None:
+    for events in (1, 2, 3):
+        monkeypatch.setattr("ledger.verify.run.PAGE_EVENTS", events)
+        assert prove(views={}).findings == []
