@@ -55,6 +55,8 @@ def _show(found: ProgrammeTotals, position: int) -> None:
     for scenario in found.activities:
         numbers = scenario._asdict()
         add(f"{numbers.pop('scenario_id')}, {numbers.pop('verdict')}", numbers)
+    for campaign in found.bonuses:
+        add(f"campaign {campaign.campaign_id}", {"credits": campaign.credits})
     for subject in ("grams", "credits", "money"):
         add(subject, document[subject])
     console = answers()

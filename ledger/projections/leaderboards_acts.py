@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from ledger.domain.activity import ReductionRecorded
+from ledger.domain.activity import ActivityHeld, ReductionRecorded
 from ledger.domain.addresses import CREDIT, GRAMS, ISSUANCE, participant
 from ledger.domain.bonus_correction import BonusCorrected
 from ledger.domain.correction import CreditsCorrected, ReductionCorrected, ReductionRecomputed
@@ -35,8 +35,9 @@ Notice = (
     | ParticipantHidden
     | ParticipantShown
     | ParticipantErased
+    | ActivityHeld
 )
-"""An event without legs that changes who is shown where."""
+"""An event without legs that changes who is known, or shown where."""
 
 NOTICES: Final = (
     ParticipantOpened,
@@ -45,6 +46,7 @@ NOTICES: Final = (
     ParticipantHidden,
     ParticipantShown,
     ParticipantErased,
+    ActivityHeld,
 )
 
 _CORRECTIONS: Final = frozenset({ReductionCorrected, ReductionRecomputed, CreditsCorrected, BonusCorrected})

@@ -7,6 +7,7 @@ ends; what must be read for that comes through `Stored`, and what must be writte
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from ledger.domain.activity import ActivityHeld
 from ledger.domain.owners import OrganisationOpened, ParticipantOpened
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
@@ -63,7 +64,11 @@ class Fold:
                         self._name_all_leaves(self._person(own_id, step.position))
                     case ParticipantErased(participant_id=own_id):
                         self._name_all_leaves(self._person(own_id, step.position))
-                    case ParticipantHidden(participant_id=own_id) | ParticipantShown(participant_id=own_id):
+                    case (
+                        ParticipantHidden(participant_id=own_id)
+                        | ParticipantShown(participant_id=own_id)
+                        | ActivityHeld(participant_id=own_id)
+                    ):
                         self._person(own_id, step.position)
                     case _:
                         pass

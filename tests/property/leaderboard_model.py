@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ledger.domain.activity import ReductionRecorded
+import msgspec
+
+from ledger.domain.activity import ActivityHeld, ReductionRecorded
 from ledger.domain.book import Leg
+from ledger.domain.claiming import CreditsClaimed
 from ledger.domain.conversion import CreditsPerAct
+from ledger.domain.correction import CreditsCorrected, ReductionCorrected
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.messages import Event
 from ledger.domain.methodology import Measured
@@ -86,6 +90,71 @@ def act(
     """What one activity leaves in the log."""
     reduction = grams(who, amount_g, at, scenario)
     return (reduction, issued(who, credits_earned, at, scenario)) if credits_earned else (reduction,)
+
+
+def in_places(
+    who: str, spendable: int, pending: int, owed: int, at: datetime, scenario: str = "bus"
+) -> Event:
+    """Credits that are issued to several places of a participant, or taken from them when below zero."""
+    lot, places = "2030-01-01", {"": spendable, ":pending": pending, ":debt": owed}
+    legs = [Leg(f"participant:{who}{place}", "CREDIT", lot, amount) for place, amount in places.items()]
+    given = spendable + pending + owed
+    return msgspec.structs.replace(
+        issued(who, given, at, scenario), legs=(*legs, Leg("issuance", "CREDIT", lot, -given))
+    )
+
+
+def claimed(who: str, amount: int, paid: int, at: datetime) -> tuple[Event, ...]:
+    """Pending credits become spendable, some of them after they went by issuance to pay what is owed."""
+    lot, earlier_lot, address = "2030-01-01", "2029-01-01", f"participant:{who}"
+    legs = (
+        Leg(f"{address}:pending", "CREDIT", lot, -amount),
+        Leg("issuance", "CREDIT", lot, paid),
+        Leg("issuance", "CREDIT", earlier_lot, -paid),
+        Leg(f"{address}:debt", "CREDIT", earlier_lot, paid),
+        Leg(address, "CREDIT", lot, amount - paid),
+    )
+    fields: dict[str, Any] = {"source": "s", "activity_id": "x", "participant_id": who, "credits": amount}
+    return (CreditsClaimed(occurred_at=at, recorded_at=at, legs=legs, **fields),)
+
+
+def corrected(
+    who: str, delta_g: int, delta_credits: int, acted_at: datetime, at: datetime, scenario: str = "bus"
+) -> tuple[Event, ...]:
+    """What a correction of an act leaves in the log, told later than the act."""
+    gram, credit = (grams(who, delta_g, at, scenario), issued(who, delta_credits, at, scenario))
+    fields: dict[str, Any] = {
+        "occurred_at": at,
+        "recorded_at": at,
+        "participant_id": who,
+        "scenario_id": scenario,
+        "act_occurred_at": acted_at,
+    }
+    own: dict[str, Any] = {"source": "s", "activity_id": "x", "amount_g": 0, "exact_g": "0", "reason": "r"}
+    restated = ReductionCorrected(id="c", legs=gram.legs, delta_g=delta_g, **own, **fields)
+    return restated, CreditsCorrected(
+        legs=credit.legs,
+        scenario_version=1,
+        desired_credits=0,
+        awarded_credits=0,
+        delta_credits=delta_credits,
+        lot="2030-01-01",
+        **fields,
+    )
+
+
+def held(who: str, at: datetime) -> tuple[Event, ...]:
+    """An activity that waits, by which a participant is known and has done nothing yet."""
+    fields: dict[str, Any] = {"id": "x", "source": "s", "participant_id": who, "scenario_id": "bus"}
+    held = ActivityHeld(
+        occurred_at=at,
+        recorded_at=at,
+        measured=Measured(),
+        reasons=("jump",),
+        scenario_version=1,
+        **fields,
+    )
+    return (held,)
 
 
 def opened(who: str, organisation: str | None, at: datetime) -> tuple[Event, ...]:
@@ -199,13 +268,11 @@ class Model:
     def _take(self, event: Event, zone: ZoneInfo) -> None:
         if who := getattr(event, "participant_id", None):
             self.known.add(who)
+        if (gain := _gain(event)) is not None:
+            acted_at, amount_g, credits_earned = gain
+            day, named = acted_at.astimezone(zone).date(), cast(Any, event)
+            self.facts.append((named.participant_id, named.scenario_id, day, amount_g, credits_earned))
         match event:
-            case ReductionRecorded():
-                day = event.occurred_at.astimezone(zone).date()
-                self.facts.append((event.participant_id, event.scenario_id, day, event.amount_g, 0))
-            case CreditsIssued():
-                day = event.occurred_at.astimezone(zone).date()
-                self.facts.append((event.participant_id, event.scenario_id, day, 0, event.awarded_credits))
             case ParticipantOpened(organisation_id=str(organisation)):
                 if self.shown.get(event.id) != "erased":
                     self.organisation[event.id] = organisation
@@ -258,6 +325,21 @@ class Model:
             (1 + sum(other[at] > rows[own_id][at] for other in rows.values()), own_id, *rows[own_id])
             for own_id in ordered
         ]
+
+
+def _gain(event: Event) -> tuple[datetime, int, int] | None:
+    """When an act happened, and what an event says that it has avoided and earned, or has no longer."""
+    match event:
+        case ReductionRecorded():
+            return event.occurred_at, event.amount_g, 0
+        case CreditsIssued():
+            return event.occurred_at, 0, event.awarded_credits
+        case ReductionCorrected():
+            return event.act_occurred_at, event.delta_g, 0
+        case CreditsCorrected():
+            return event.act_occurred_at, 0, event.delta_credits
+        case _:
+            return None
 
 
 def _same(period: str, one: date, other: date) -> bool:

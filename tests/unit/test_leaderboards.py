@@ -128,6 +128,27 @@ def test_only_what_issuance_gave_or_took_back_is_earned() -> None:
     assert earnings(made.grams("ann", -70, NOON)) == [("ann", -70, 0)]
 
 
+def test_credits_are_earned_when_they_are_issued_in_whatever_place() -> None:
+    assert earnings(made.in_places("ann", 0, 7, 0, NOON)) == [("ann", 0, 7)]
+    assert earnings(made.in_places("ann", 5, 0, 2, NOON)) == [("ann", 0, 7)]
+    assert earnings(made.in_places("ann", -5, -1, -2, NOON)) == [("ann", 0, -8)]
+    assert earnings(made.in_places("ann", 0, 0, 0, NOON)) == []
+
+
+@pytest.mark.parametrize("paid", [0, 3, 7])
+def test_what_is_claimed_was_earned_before(paid: int) -> None:
+    (claim,) = made.claimed("ann", 7, paid, NOON)
+    assert earnings(claim) == []
+
+
+def test_a_correction_counts_on_the_day_of_the_act() -> None:
+    facts = [made.corrected("ann", -300, -3, NOON, NOON + timedelta(days=40), "bike")]
+    (step,) = steps_of(Page(made.programme("p"), 0, made.entries_of(facts)))
+    assert isinstance(step, Act)
+    assert (step.on, step.scenario_id) == (NOON.date(), "bike")
+    assert (step.amount_g, step.credits, step.first, step.last) == (-300, -3, 1, 2)
+
+
 def test_whoever_avoided_nothing_has_acted_all_the_same() -> None:
     assert earnings(made.grams("ann", 0, NOON)) == [("ann", 0, 0)]
 
