@@ -22,7 +22,7 @@ import structlog
 
 from ledger.activities import find_activity, rules_of
 from ledger.domain.activity import CROSS_CHECK, Activity
-from ledger.domain.errors import DatabaseUnavailable, LedgerError, Unavailable
+from ledger.domain.errors import AccountClosed, DatabaseUnavailable, LedgerError, Unavailable
 from ledger.domain.exclusion import (
     BlockingClaim,
     Claimed,
@@ -42,6 +42,7 @@ from ledger.writer import Writer
 
 APPROVER: Final = "cross-check"
 """Who releases and dismisses here, in the events."""
+CLAIMED_BY_PARTNER: Final = "a partner's programme claims the same subject for the same time"
 POLL_S: Final = 0.5
 """How long an idle check sleeps: a ride in a shared group is credited within a second."""
 DATABASE_RETRY_S: Final = 1.0
@@ -130,17 +131,19 @@ class CrossCheck:
         for rival in self._rivals(own, partners, activity):
             if not self._yields(rival, own, activity):
                 return self._record(own.programme_id, self._dismissal(activity, rival.claim))
-        return self._record(
-            own.programme_id,
-            ReleaseActivity(
-                occurred_at=self._clock(),
-                source=source,
-                activity_id=own_id,
-                clears="cross_check",
-                approver=APPROVER,
-                reason="no partner claims the same subject for the same time",
-            ),
+        release = ReleaseActivity(
+            occurred_at=self._clock(),
+            source=source,
+            activity_id=own_id,
+            clears="cross_check",
+            approver=APPROVER,
+            reason="no partner claims the same subject for the same time",
         )
+        try:
+            return self._record(own.programme_id, release)
+        except AccountClosed:
+            gone = self._dismissal(activity, None, reason="the participant was closed meanwhile")
+            return self._record(own.programme_id, gone)
 
     def _rivals(
         self, own: ProgrammeState, partners: list[ProgrammeState], activity: Activity
@@ -206,13 +209,15 @@ class CrossCheck:
         )
         return self._record(rival.programme_id, self._dismissal(rival.activity, standing))
 
-    def _dismissal(self, activity: Activity, standing: BlockingClaim) -> DismissActivity:
+    def _dismissal(
+        self, activity: Activity, standing: BlockingClaim | None, *, reason: str = CLAIMED_BY_PARTNER
+    ) -> DismissActivity:
         return DismissActivity(
             occurred_at=self._clock(),
             source=activity.source,
             activity_id=activity.id,
             approver=APPROVER,
-            reason="a partner's programme claims the same subject for the same time",
+            reason=reason,
             standing=standing,
         )
 
@@ -221,11 +226,14 @@ class CrossCheck:
 
         Raises:
             DatabaseUnavailable
+            AccountClosed: the participant of a release was closed.
         """
         try:
             recorded = self._writer.submit(programme_id, command)
         except Unavailable as later:
             raise DatabaseUnavailable(reason=str(later)) from later
+        except AccountClosed:
+            raise
         except LedgerError as refused:
             _log.info("cross-check came late", programme_id=programme_id, reason=str(refused))
             return False

@@ -18,6 +18,7 @@ from ledger.domain.exclusion import ExclusionRule
 from ledger.domain.instants import ExpiryPolicy
 from ledger.domain.messages import Command
 from ledger.domain.methodology import Factor, Measured
+from ledger.domain.owners import CloseParticipant
 from ledger.domain.policy import PublishPolicy
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.review import DismissActivity, ReleaseActivity
@@ -246,6 +247,17 @@ def test_only_programmes_that_name_each_other_are_partners(
     while pair.checks.step():
         pass
     assert pair.of(CITY, city).status == "accepted"
+
+
+def test_a_ride_of_a_participant_who_was_closed_meanwhile_counts_for_nothing(pair: Pair) -> None:
+    pair.set_up(partners=BOTH)
+    ride = pair.ride(CITY)
+    pair.do(
+        CITY, CloseParticipant(occurred_at=NOW, id="close-ada", participant_id="ada", reason="wants to leave")
+    )
+    while pair.checks.step():
+        pass
+    assert pair.of(CITY, ride).status == "dismissed"
 
 
 def test_a_ride_held_for_its_data_too_waits_for_both_and_keeps_its_claim(pair: Pair) -> None:
