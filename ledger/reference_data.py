@@ -107,6 +107,12 @@ def template_files() -> dict[str, bytes]:
 
 
 @cache
+def vehicle_days() -> tuple[bytes, ...]:
+    """Lines of a vehicle platform's file, as `ledger import vehicles` reads it; the vehicles are made up."""
+    return tuple(files("ledger").joinpath("data", "vehicle_days.csv").read_bytes().splitlines(keepends=True))
+
+
+@cache
 def trips() -> tuple[Trip, ...]:
     """Real trips for the demonstration, in the dataset's order."""
     return tuple(

@@ -76,10 +76,10 @@ def health(url: str | None) -> None:
 
 @click.command(short_help="Show a small programme from nothing to its audit.")
 def demo() -> None:
-    """Show a small programme from nothing to its first redemption, and audit it.
+    """Show a small programme from nothing to its first redemption, a stricter one, and audit both.
 
     Runs on the embedded database, whatever DATABASE_URL says, and on a free port of this machine.
-    Each run opens a new programme beside those of earlier runs. Exits with 1 if a check fails.
+    Each run opens new programmes beside those of earlier runs. Exits with 1 if a check fails.
 
     \b
     Example:
@@ -104,6 +104,6 @@ def demo() -> None:
             sys.exit(1)
     console.print(
         "\n[bold green]All checks passed[/], and nothing is left running. "
-        "The programme stays in the database.\n"
+        "The programmes stay in the database.\n"
         "Next: [bold]make serve[/] for a server of your own, docs/http.md for what it answers."
     )

@@ -1,7 +1,8 @@
-"""A small city programme over HTTP, from nothing to its first redemption, and then its audit.
+"""A small programme over HTTP, from nothing to its first redemption; a stricter one; the audit of both.
 
-Rule of the room: this is a caller like any other. It speaks HTTP alone and knows no rule of the
-ledger; only the keys are made in-process, as an operator would make them with `ledger key create`.
+Rule of the room: this is a caller like any other. It speaks HTTP and knows no rule of the ledger;
+what an operator does with a command of `ledger` alone (keys, a programme of a template, a file of a
+vehicle platform) is done in-process, by the call that the command makes.
 """
 
 from ledger.demo.caller import DemoFailed

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from ledger import reference_data, replay
+from ledger import reference_data
 from ledger.bootstrap import Ledger
-from ledger.demo.audit import audit_log, compare_balances, trip_exact_g
+from ledger.demo.audit import trip_exact_g
+from ledger.demo.auditing import audit, prove
+from ledger.demo.between import Between
 from ledger.demo.caller import Answer, Callers, DemoFailed, callers_of
 from ledger.demo.looking import look
-from ledger.demo.telling import Teller, balances_table, factors_table, trips_table, yuan
+from ledger.demo.telling import Teller, factors_table, trips_table, yuan
 from ledger.demo.trips import PARTICIPANTS, activity_of
 from ledger.domain.instants import local_date
 
@@ -48,8 +50,16 @@ def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> N
         story.send_again_in_bulk()
         story.refuse()
         story.look()
-        story.audit()
-    _replay(teller, ledger, programme_id)
+        second_id = f"{programme_id}-nev"
+        with callers_of(ledger, url, second_id) as second:
+            between = Between(
+                teller=teller, ledger=ledger, callers=second, programme_id=second_id, begun_at=begun_at
+            )
+            between.tell()
+            teller.chapter("An auditor reads both logs and checks the books, without the ledger's code")
+            audit(teller, callers.auditor, programme_id)
+            audit(teller, second.auditor, second_id)
+    prove(teller, ledger, (programme_id, second_id))
 
 
 class Story:
@@ -208,18 +218,6 @@ class Story:
             today=local_date(self._begun_at, TIME_ZONE),
         )
 
-    def audit(self) -> None:
-        """Read the log as an auditor does and hold the balances against it."""
-        teller, auditor = self._teller, self._callers.auditor
-        teller.chapter("An auditor reads the log and checks the books, without the ledger's code")
-        audited = audit_log(auditor, f"{self._path}/events")
-        teller.table(balances_table(audited.balances))
-        teller.say("Below zero stand the counter-accounts alone: nature, issuance and the sponsor.")
-        teller.done(f"{audited.events} events, none missing; the digest is the one in the stream's last line")
-        teller.done(f"{audited.legs} legs: those of every event sum to zero for each asset")
-        accounts = compare_balances(auditor, f"{self._path}/balances", audited.balances)
-        teller.done(f"{accounts} accounts: what their legs add up to is what GET balances answers")
-
     # --- parts ------------------------------------------------------------------------------------
 
     def _command(self, **fields: Any) -> dict[str, Any]:
@@ -271,18 +269,6 @@ class Story:
         exact_g = trip_exact_g(self._trips[reduction["id"]]["measured"], self._factors)
         if Fraction(reduction["exact_g"]) != exact_g or reduction["amount_g"] != max(0, exact_g // 1):
             raise DemoFailed(f"{json.dumps(reduction)} should be {exact_g} g")
-
-
-def _replay(teller: Teller, ledger: Ledger, programme_id: str) -> None:
-    """Have the ledger check itself, as `ledger replay --check` does.
-
-    Raises:
-        DemoFailed: it finds a difference.
-    """
-    report = replay.check(ledger.database, programme_id)
-    if not report.is_equal:
-        raise DemoFailed(msgspec.json.encode(report).decode())
-    teller.done(f"ledger replay --check agrees: {report.events} events replayed, no difference")
 
 
 def now() -> datetime:

@@ -80,6 +80,44 @@ def trips_table(rows: Iterable[tuple[str, str, str, str, str, int, int]]) -> Tab
     return table
 
 
+def import_table(report: Mapping[str, Any]) -> Table:
+    """What became of the lines of a file, those that nothing became of left out."""
+    table = Table("lines", box=SIMPLE_HEAD)
+    table.add_column("", justify="right")
+    table.add_column("of which")
+    for name, reasons in (
+        ("read", ""),
+        ("accepted", ""),
+        ("discounted", ""),
+        ("held_activities", "held"),
+        ("rejected_activities", "rejected"),
+        ("duplicates", ""),
+        ("refused", "refused"),
+        ("unreadable", "unreadable"),
+    ):
+        found = report[name]
+        count = sum(found.values()) if isinstance(found, Mapping) else found
+        of_which = ", ".join(f"{number} {reason}" for reason, number in report.get(reasons, {}).items())
+        if count:
+            table.add_row(name.removesuffix("_activities"), str(count), of_which)
+    return table
+
+
+def acts_table(acts: Iterable[Mapping[str, Any]]) -> Table:
+    """Acts and what has become of each."""
+    table = Table("act", "participant", box=SIMPLE_HEAD)
+    for name in ("km", "share", "g CO2e avoided", "credits"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("they are", "status", "flags"):
+        table.add_column(name)
+    for act in acts:
+        measured, earned = act["events"][0]["data"]["measured"], act["credits"]
+        amounts = (measured["distance_km"], act["share"], f"{act['amount_g']:,}", str(earned["awarded"]))
+        told = (earned["state"], act["status"], ", ".join(act["flags"]))
+        table.add_row(act["id"], act["participant_id"], *amounts, *told)
+    return table
+
+
 def balances_table(balances: Balances) -> Table:
     """Every account: its grams, its credits lot by lot, its money in 分 and in 元."""
     table = Table("account", box=SIMPLE_HEAD)
