@@ -60,7 +60,7 @@ def place_of(account: str) -> str:
 @lru_cache(maxsize=1_000)
 def _verdict_of(share: str) -> str:
     """Give the verdict on an activity of whose reduction a part is left, or all."""
-    return ACCEPTED if share == WHOLE_SHARE or read_share(share) == 1 else DISCOUNTED
+    return ACCEPTED if read_share(share) == 1 else DISCOUNTED
 
 
 class TotalsFold:
@@ -163,7 +163,8 @@ class TotalsFold:
 
     def _reduce(self, entry: Entry, event: ReductionRecorded, today: date) -> None:
         day, position = self._day(event.occurred_at), entry.position
-        row = self._activity(day, event, _verdict_of(event.share), position)
+        verdict = ACCEPTED if event.share == WHOLE_SHARE else _verdict_of(event.share)
+        row = self._activity(day, event, verdict, position)
         row[0] += 1
         row[1] += event.amount_g
         if entry.originator_version > 1:  # it was held before
@@ -175,8 +176,8 @@ class TotalsFold:
 
     def _issue(self, entry: Entry, event: CreditsIssued, _today: date) -> None:
         day = self._day(event.occurred_at)
-        row = self._activity(day, event, _verdict_of(event.share), entry.position)
-        row[2] += event.awarded_credits
+        verdict = ACCEPTED if event.share == WHOLE_SHARE else _verdict_of(event.share)
+        self._activity(day, event, verdict, entry.position)[2] += event.awarded_credits
 
     def _hold(self, entry: Entry, event: ActivityHeld, today: date) -> None:
         self._activity(self._day(event.occurred_at), event, HELD, entry.position)[0] += 1
