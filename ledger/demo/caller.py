@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from http import HTTPStatus
@@ -14,6 +15,8 @@ JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
 WAIT_S_MAX = 30.0
+PAUSE_S = 0.1
+"""Between two times that the same request is sent: what is not ready here is nearly so."""
 
 
 class DemoFailed(Exception):
@@ -70,6 +73,15 @@ class Caller:
         return self._wanted(path, self._send("POST", path, body, NDJSON), HTTPStatus.OK)
 
     def _send(self, method: str, path: str, body: bytes | None = None, content_type: str = JSON) -> Answer:
+        """Send a request, and the very same again while the answer is 503, as every caller should."""
+        give_up_s = time.monotonic() + WAIT_S_MAX
+        while True:
+            answer = self._sent(method, path, body, content_type)
+            if answer.status != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > give_up_s:
+                return answer
+            time.sleep(PAUSE_S)
+
+    def _sent(self, method: str, path: str, body: bytes | None, content_type: str) -> Answer:
         headers = self._headers | ({"Content-Type": content_type} if body is not None else {})
         try:
             self._connection.request(method, path, body, headers)
