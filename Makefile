@@ -19,7 +19,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: $(STAMP) ## a small programme from nothing to its first redemption, on a database of its own
+demo: $(STAMP) ## two small programmes over HTTP, from nothing to their audit, on a database of its own
 	$(BIN)/ledger demo
 
 serve: $(STAMP) ## the HTTP server, on DATABASE_URL or on an embedded database under ./var
