@@ -185,7 +185,8 @@ class Between:
         if refused.status != HTTPStatus.UNPROCESSABLE_ENTITY:
             raise DemoFailed(f"a claim before its time was answered {refused.status}: {refused.body!r}")
         self._teller.done(
-            f"a claim now is refused ({refused.document()['code']}); nobody waits here until they are ripe"
+            f"a claim now is refused ({refused.document()['code']}): the template has credits ripen for "
+            f"{self._ripens_after_h()} hours, for which the demonstration does not wait"
         )
 
     def _donate(self) -> None:
@@ -253,6 +254,12 @@ class Between:
             f"{self.path}/activities/{SOURCE}?id={own_id}"
         ).document()
         return answer
+
+    def _ripens_after_h(self) -> int:
+        """How long the scenario's credits wait, as it was published."""
+        published = self._callers.auditor.get(f"{self.path}/scenarios").document()["events"]
+        (hours,) = {one["data"]["ripens_after_h"] for one in published if one["data"]["id"] == SCENARIO}
+        return int(hours)
 
     def _acts(self) -> list[dict[str, Any]]:
         """What has become of every act, in the order of their ids."""

@@ -99,7 +99,7 @@ def test_a_second_programme_shows_what_stands_between_an_act_and_a_credit(told: 
         "day-05 released by Wang Li: 7,021 g, 70 credits",
         "day-02 corrected to 36.2 km: -3,814 g and -38 credits, so 5,114 g and 51 credits stand",
         r"session-1, .* is rejected \(claimed\): day-01 of oem stands, from 2024-05-05T16:00:00Z",
-        r"a claim now is refused \(credits_not_ripe\)",
+        r"a claim now is refused \(credits_not_ripe\): the template has credits ripen for 48 hours",
         r"200 of them retired for 2 .*, serials 1 to 2: certificate demo-.*-nev/bamboo/000001-[0-9A-Z]\n",
         "应得 70 积分，实发 70 积分，未被任何上限削减。复算：70，与记录一致。",
         "70 credits desired, 70 credits awarded: no cap clipped them. Recomputed: 70, equal",
