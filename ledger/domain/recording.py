@@ -167,23 +167,8 @@ def _held(
     share: str,
     recorded_at: datetime,
 ) -> ActivityHeld:
-    return ActivityHeld(
-        occurred_at=utc(command.occurred_at),
-        recorded_at=recorded_at,
-        id=command.id,
-        source=command.source,
-        participant_id=command.participant_id,
-        scenario_id=command.scenario_id,
-        measured=command.measured,
-        flags=command.flags,
-        evidence=command.evidence,
-        began_at=_utc(command.began_at),
-        ended_at=_utc(command.ended_at),
-        subjects=command.subjects,
-        reasons=reasons,
-        share=share,
-        scenario_version=scenario.version,
-    )
+    said = _said(command, scenario, reasons, recorded_at)
+    return ActivityHeld(**said, share=share)
 
 
 def _rejected(
@@ -193,23 +178,26 @@ def _rejected(
     standing: BlockingClaim | None,
     recorded_at: datetime,
 ) -> ActivityRejected:
-    return ActivityRejected(
-        occurred_at=utc(command.occurred_at),
-        recorded_at=recorded_at,
-        id=command.id,
-        source=command.source,
-        participant_id=command.participant_id,
-        scenario_id=command.scenario_id,
-        measured=command.measured,
-        flags=command.flags,
-        evidence=command.evidence,
-        began_at=_utc(command.began_at),
-        ended_at=_utc(command.ended_at),
-        subjects=command.subjects,
-        reasons=reasons,
-        standing=standing,
-        scenario_version=scenario.version,
-    )
+    said = _said(command, scenario, reasons, recorded_at)
+    return ActivityRejected(**said, standing=standing)
+
+
+def _said(
+    command: RecordActivity, scenario: ScenarioPublished, reasons: tuple[str, ...], recorded_at: datetime
+) -> dict[str, Any]:
+    """Give what the source has said, and why it does not count, or not yet."""
+    content = {name: getattr(command, name) for name in command.__struct_fields__}
+    content |= {
+        "occurred_at": utc(command.occurred_at),
+        "began_at": _utc(command.began_at),
+        "ended_at": _utc(command.ended_at),
+    }
+    return {
+        **content,
+        "recorded_at": recorded_at,
+        "reasons": reasons,
+        "scenario_version": scenario.version,
+    }
 
 
 def _utc(instant: datetime | None) -> datetime | None:
