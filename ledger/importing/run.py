@@ -34,7 +34,7 @@ UNDER_WAY_MAX: Final = 2
 PARTICIPANT_UNKNOWN: Final = "participant_unknown"
 """Why a line is refused whose subject the list of participants does not have."""
 
-RESTATED: Final = "The source restated it."
+RESTATED: Final = "the source restated it"
 """The reason of a correction."""
 
 OF_RECEIPT: Final = frozenset({"flags"})
