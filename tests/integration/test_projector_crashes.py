@@ -23,6 +23,7 @@ from bench.town import Town
 from ledger import config
 from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
+from ledger.domain.campaign import Multiplier, PublishCampaign
 from ledger.domain.messages import Command
 from ledger.domain.methodology import Measured
 from ledger.domain.owners import CloseParticipant, OpenParticipant
@@ -60,6 +61,20 @@ def load_until(town: Town, over: threading.Event) -> None:
         town.fill(town.position + (2_000 if IS_LONG else 500))
         town.record(rarer(rounds, town.now))
         over.wait(0.2)
+
+
+def campaign(now: datetime) -> Command:
+    """Half as many credits again for riding the metro, so that views of bonuses have something to show."""
+    return PublishCampaign(
+        id="metro-days",
+        version=1,
+        name_zh="地铁日",
+        name_en="Metro days",
+        scenario_ids=("metro",),
+        valid_from=now - timedelta(days=2),
+        bonus=Multiplier(multiplier="1.5"),
+        occurred_at=now,
+    )
 
 
 def rarer(number: int, now: datetime) -> list[Command]:
@@ -139,6 +154,7 @@ def test_however_often_projectors_are_killed_every_view_equals_a_rebuild_from_ze
     over = threading.Event()
     try:
         with Town(database, participants=PARTICIPANTS) as town:
+            town.record([campaign(town.now)])
             load = threading.Thread(target=load_until, args=(town, over))
             load.start()
             for _ in range(KILLS):
