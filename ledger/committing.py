@@ -187,8 +187,12 @@ class AheadLoader:
             return session.accounts(addresses)
 
     def registers(self, keys: Iterable[EntryKey]) -> Mapping[EntryKey, Entry | None]:
-        """Read the entries of registers named."""
-        with self._settled() as session:
+        """Read the entries of registers named, without waiting.
+
+        Every entry that a group in flight has changed is in memory, so one that is missing there
+        stands in the table as it is; should another process change it, the fence says no.
+        """
+        with open_session(self._database, self._memory.programme_id) as session:
             return session.registers(keys)
 
     def streams(self, stream_ids: Sequence[StreamId]) -> dict[StreamId, Stream]:

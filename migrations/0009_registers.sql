@@ -112,9 +112,16 @@ BEGIN
         SELECT p_programme_id, c.position FROM unnest(p_configured) AS c (position);
     END IF;
     IF cardinality(p_register_keys) > 0 THEN
-        DELETE FROM registers r
-         USING unnest(p_registers, p_register_keys, p_register_values) AS c (register, key, value)
-         WHERE r.programme_id = p_programme_id AND r.register = c.register AND r.key = c.key AND c.value = '';
+        -- One by one: a join would keep the plan of the day on which the table was empty.
+        IF '' = ANY (p_register_values) THEN
+            FOR n IN 1 .. cardinality(p_register_keys) LOOP
+                IF p_register_values[n] = '' THEN
+                    DELETE FROM registers
+                     WHERE programme_id = p_programme_id
+                       AND register = p_registers[n] AND key = p_register_keys[n];
+                END IF;
+            END LOOP;
+        END IF;
         INSERT INTO registers (programme_id, register, key, due_at, value)
         SELECT p_programme_id, c.register, c.key, c.due_at, c.value
           FROM unnest(p_registers, p_register_keys, p_register_dues, p_register_values)
