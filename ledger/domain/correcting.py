@@ -5,6 +5,7 @@ recorded at first; what is taken back is found by `ledger.domain.taking`.
 """
 
 from datetime import datetime
+from typing import Any
 
 from ledger.domain import addresses
 from ledger.domain.activity import Activity
@@ -64,23 +65,10 @@ def correct_activity(
             activity, command.measured, activity.methodology_version, scenario, grounds
         )
     corrected = ReductionCorrected(
-        occurred_at=utc(command.occurred_at),
-        recorded_at=recorded_at,
-        legs=gram_legs(activity.participant_id, reduction.grams - activity.amount_g),
+        **_grams(command, activity, reduction, recorded_at),
         id=command.id,
-        source=command.source,
-        activity_id=command.activity_id,
-        participant_id=activity.participant_id,
-        scenario_id=scenario.id,
         measured=command.measured,
         is_void=command.is_void,
-        reason=command.reason,
-        approver=command.approver,
-        exact_g=reduction.exact,
-        amount_g=reduction.grams,
-        delta_g=reduction.grams - activity.amount_g,
-        act_occurred_at=activity.reported.occurred_at,
-        share=activity.share,
     )
     return _with_credits(corrected, activity, desired, scenario, grounds)
 
@@ -102,24 +90,37 @@ def recompute_activity(
     if reduction.grams == activity.amount_g and desired == activity.desired_credits:
         return ()
     recomputed = ReductionRecomputed(
-        occurred_at=utc(command.occurred_at),
-        recorded_at=recorded_at,
-        legs=gram_legs(activity.participant_id, reduction.grams - activity.amount_g),
+        **_grams(command, activity, reduction, recorded_at),
         run_id=command.run_id,
-        source=command.source,
-        activity_id=command.activity_id,
-        participant_id=activity.participant_id,
-        scenario_id=scenario.id,
         methodology_version=command.methodology_version,
-        reason=command.reason,
-        approver=command.approver,
-        exact_g=reduction.exact,
-        amount_g=reduction.grams,
-        delta_g=reduction.grams - activity.amount_g,
-        act_occurred_at=activity.reported.occurred_at,
-        share=activity.share,
     )
     return _with_credits(recomputed, activity, desired, scenario, grounds)
+
+
+def _grams(
+    command: CorrectActivity | RecomputeActivity,
+    activity: Activity,
+    reduction: Reduction,
+    recorded_at: datetime,
+) -> dict[str, Any]:
+    """Give what every correction says of the grams: what they are from now on, and the difference."""
+    delta_g = reduction.grams - activity.amount_g
+    return {
+        "occurred_at": utc(command.occurred_at),
+        "recorded_at": recorded_at,
+        "legs": gram_legs(activity.participant_id, delta_g),
+        "source": command.source,
+        "activity_id": command.activity_id,
+        "participant_id": activity.participant_id,
+        "scenario_id": activity.reported.scenario_id,
+        "reason": command.reason,
+        "approver": command.approver,
+        "exact_g": reduction.exact,
+        "amount_g": reduction.grams,
+        "delta_g": delta_g,
+        "act_occurred_at": activity.reported.occurred_at,
+        "share": activity.share,
+    }
 
 
 def _require_accepted(activity: Activity, own_id: str, earlier_ids: tuple[str, ...]) -> None:
