@@ -30,7 +30,7 @@ from ledger.domain.fund import CommitMoney
 from ledger.domain.identifiers import PROGRAMME_ID
 from ledger.domain.lapse import RunLapse
 from ledger.domain.limits import ECHO_CHARS_MAX
-from ledger.domain.messages import Command
+from ledger.domain.messages import SIGNATURE, Command, SignedCommand
 from ledger.domain.owners import (
     CloseParticipant,
     FreezeParticipant,
@@ -129,6 +129,21 @@ def register(app: Flask) -> None:
 def the_key() -> Key:
     """Give the key of this request."""
     return g.key  # type: ignore[no-any-return]
+
+
+def signed(command_type: type[Command], value: dict[str, Any], key: Key) -> dict[str, Any]:
+    """Give a command's plain values with who asks for it, where that is a part of it.
+
+    Raises:
+        FieldsInvalid: they say so themselves.
+    """
+    if not issubclass(command_type, SignedCommand):
+        return value
+    if repeated := SIGNATURE & value.keys():
+        raise FieldsInvalid(
+            errors=[{"field": name, "message": "is taken from the key"} for name in sorted(repeated)]
+        )
+    return value | {"by": key.key_id}
 
 
 def require_role(key: Key, roles: tuple[Role, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask import Response
 
 from api import strict_json
-from api.access import ROLES_OF_COMMAND, Access, require_role, the_key
+from api.access import ROLES_OF_COMMAND, Access, require_role, signed, the_key
 from api.bodies import NDJSON, read_body
 from api.command_schemas import KIND, load
 from api.problems import problem_bytes, status_of
@@ -130,14 +130,14 @@ def decode_line(line: bytes, key: Key) -> Command | LedgerError:
     try:
         if len(line) > BULK_LINE_BYTES_MAX:
             raise LineTooLarge(bytes_max=BULK_LINE_BYTES_MAX)
-        command = command_of(strict_json.loads(line))
+        command = command_of(strict_json.loads(line), key)
         require_role(key, ROLES_OF_COMMAND[type(command)])
     except LedgerError as refused:
         return refused
     return command
 
 
-def command_of(value: dict[str, Any]) -> Command:
+def command_of(value: dict[str, Any], key: Key) -> Command:
     """Make a command of a line's plain values.
 
     Raises:
@@ -148,7 +148,8 @@ def command_of(value: dict[str, Any]) -> Command:
     if not isinstance(kind, str) or kind not in COMMAND_OF_KIND:
         message = f"must be one of {', '.join(COMMAND_OF_KIND)}" if is_there else MESSAGES["required"]
         raise FieldsInvalid(errors=[{"field": KIND, "message": message}])
-    return load(COMMAND_OF_KIND[kind], value)
+    command_type = COMMAND_OF_KIND[kind]
+    return load(command_type, signed(command_type, value, key))
 
 
 def _none_applied(decoded: Sequence[Command | LedgerError]) -> list[LedgerError]:

@@ -14,14 +14,14 @@ from flask_smorest import Blueprint  # type: ignore[import-untyped]  # has no ty
 from marshmallow import Schema
 
 from api import strict_json
-from api.access import ROLES_OF_COMMAND, Access, grants
+from api.access import ROLES_OF_COMMAND, Access, grants, signed, the_key
 from api.answer_schemas import RecordedAnswer
 from api.answers import POSITION_HEADER, REPLAY_HEADER
 from api.bodies import JSON, read_body
 from api.command_schemas import load, schema_of
 from ledger.domain.errors import FieldsInvalid
 from ledger.domain.limits import BODY_BYTES_MAX
-from ledger.domain.messages import Command
+from ledger.domain.messages import SIGNATURE, Command, SignedCommand
 
 View = Callable[..., Response]
 
@@ -76,7 +76,8 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
         """
         access = Access(roles=ROLES_OF_COMMAND[command_type], every_programme=every_programme)
         schema_of(command_type)  # made now, not by the first request
-        body = schema_of(command_type, left_out=frozenset(from_path))
+        signature = SIGNATURE if issubclass(command_type, SignedCommand) else frozenset()
+        body = schema_of(command_type, left_out=frozenset(from_path) | signature)
         created = {
             "description": "Recorded, now or before.",
             "headers": {**POSITION_DOCUMENT, **REPLAY_DOCUMENT},
@@ -88,7 +89,8 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
             def reading(**path: str) -> Response:
                 value = strict_json.loads(read_body(content_type=JSON, bytes_max=BODY_BYTES_MAX))
                 # What is named in the path stands in the command, so the view need not see it.
-                return view(command=load(command_type, _with_path(value, path, from_path)), **path)
+                value = signed(command_type, _with_path(value, path, from_path), the_key())
+                return view(command=load(command_type, value), **path)
 
             return self.describes(
                 access,

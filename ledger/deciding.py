@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from ledger.domain.book import Account
 from ledger.domain.decisions import ROWS, Row, decide, own_id_of, stream_of
 from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, EventNewerThanCode, LedgerError
-from ledger.domain.identifiers import StreamId
+from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.messages import Command, Event, differing_fields
 from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
 from ledger.domain.redemption import RedemptionHeld
@@ -84,18 +84,18 @@ class Deciding:
         state = self.state
         addresses: set[str] = set()
         entries: set[EntryKey] = set()
-        later = []
+        later: list[tuple[Command, Row]] = []
         for command in commands:
             row = ROWS[type(command)]
-            if row.fact is not None:
-                later.append((command, row, row.fact(command)))
+            if row.fact is not None or row.also is not None:
+                later.append((command, row))
                 continue
             addresses.update(row.reads(command, state))
             if row.registers is not None:
                 entries.update(row.registers(command, state))
         if later:
-            self._load_facts({key: stream_of(command, state.programme_id) for command, _, key in later})
-            for command, row, _ in later:
+            self._load_facts({key: of for each in later for key, of in self._facts_of(*each).items()})
+            for command, row in later:
                 addresses.update(row.reads(command, state))
                 if row.registers is not None:
                     entries.update(row.registers(command, state))
@@ -210,9 +210,10 @@ class Deciding:
 
     def _require_loaded(self, command: Command, row: Row, stream: StreamId) -> None:
         """Load what an earlier command of the group has made necessary."""
-        if row.fact is not None:
-            self._load_facts({row.fact(command): stream})
-        if row.fact is not None or self._loaded_under != self.state.configured_at_position:
+        facts = self._facts_of(command, row)
+        if facts:
+            self._load_facts(facts)
+        if facts or self._loaded_under != self.state.configured_at_position:
             self._load_accounts(row.reads(command, self.state))
             if row.registers is not None:
                 self._load_registers(row.registers(command, self.state))
@@ -241,6 +242,16 @@ class Deciding:
         missing = self.state.registers.missing(keys)
         if missing:
             self.state.registers.load(self._loader.registers(missing))
+
+    def _facts_of(self, command: Command, row: Row) -> dict[FactKey, StreamId]:
+        """Give the facts that a command is decided on, and the streams in which they live."""
+        if row.fact is None and row.also is None:
+            return {}
+        programme_id = self.state.programme_id
+        facts = {key: stream_id(programme_id, *key) for key in (row.also(command) if row.also else ())}
+        if row.fact is not None:
+            facts[row.fact(command)] = stream_of(command, programme_id)
+        return facts
 
     def _load_facts(self, streams: dict[FactKey, StreamId]) -> None:
         facts = self.state.facts

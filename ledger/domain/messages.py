@@ -20,8 +20,18 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """When it happened, as the caller knows it."""
 
 
+SIGNATURE: Final = frozenset({"by"})
+"""Fields that say who asks, not for what."""
+
 VERSION_FIELD: Final = "v"
 """The field in which an event says its version, when that is above 1."""
+
+
+class SignedCommand(Command, frozen=True, kw_only=True, gc=False):
+    """A request that says who makes it, because what somebody prepares another must check."""
+
+    by: str
+    """Id of the key that asks. A request repeated under another key is the same request."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -52,7 +62,9 @@ def version_of(event: type[Event]) -> int:
 def differing_fields(command: Command, event: Event) -> list[str]:
     """Name the fields in which a repeated command differs from the event that stands under its id."""
     return [
-        name for name in command.__struct_fields__ if getattr(command, name) != _recorded_value(event, name)
+        name
+        for name in command.__struct_fields__
+        if getattr(command, name) != _recorded_value(event, name) and name not in SIGNATURE
     ]
 
 

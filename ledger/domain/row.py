@@ -23,6 +23,8 @@ class Row(NamedTuple):
     """Events that may follow that one in the same decision."""
     fact: Callable[[Any], FactKey] | None = None
     """The fact that must be loaded from the stream before it is decided."""
+    also: Callable[[Any], Iterable[FactKey]] | None = None
+    """Facts of other streams that must be loaded before it is decided; each lives under its own key."""
     registers: Callable[[Any, ProgrammeState], Iterable[EntryKey]] | None = None
     """Entries of registers that must be loaded before it is decided."""
     version: Callable[[Any, ProgrammeState], int] = lambda _command, _state: 1

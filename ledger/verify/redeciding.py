@@ -94,6 +94,8 @@ class Redeciding:
         row = ROWS[type(command)]
         if row.fact is not None:
             self._state.facts.setdefault(row.fact(command), None)
+        for key in row.also(command) if row.also is not None else ():
+            self._state.facts.setdefault(key, None)
         try:
             decision = decide(command, self._state, event.recorded_at)
         except LedgerError as refusal:

@@ -15,6 +15,7 @@ from api.bulk import COMMAND_OF_KIND
 from api.command_schemas import load_by_converter, load_by_schema
 from ledger.domain.errors import FieldsInvalid, MalformedJson
 from ledger.domain.messages import Command
+from ledger.keys import Key
 
 # ── Good commands, made from the types ────────────────────────────────────────────────────────
 
@@ -187,10 +188,13 @@ def mutated(draw: st.DrawFn, command: st.SearchStrategy[dict[str, Any]]) -> dict
     return value
 
 
+KEY = Key("key", "a back end", "poster", None, datetime(2026, 5, 1, tzinfo=UTC), None)
+
+
 def _by_line(value: dict[str, Any]) -> Command | None:
     """The command as a line of a bulk request makes it; None when refused."""
     try:
-        return bulk.command_of(dict(value))
+        return bulk.command_of(dict(value), KEY)
     except FieldsInvalid:
         return None
 
