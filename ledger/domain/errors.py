@@ -998,6 +998,30 @@ class ImportRunning(Unavailable):
     programme_id: str
 
 
+# --- bills -------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class BillFileUnsuitable(InvalidInput):
+    """The file is not a bill of this kind, so no row of it can be read."""
+
+    code: ClassVar[str] = "bill_file_unsuitable"
+    next_step: ClassVar[str] = "Name its kind or get it again; docs/bills.md says what is read."
+    kind: str
+    reason: str
+    found: str
+    """The beginning of what stands there instead; empty where nothing does."""
+
+
+@dataclass(eq=False)
+class BillMappingUnsuitable(InvalidInput):
+    """The mapping does not say in a readable way how to read a merchant's own file."""
+
+    code: ClassVar[str] = "bill_mapping_unsuitable"
+    next_step: ClassVar[str] = "Correct what the reason names; docs/bills.md shows a mapping."
+    reason: str
+
+
 # --- templates --------------------------------------------------------------------------------------
 
 

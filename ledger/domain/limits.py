@@ -312,6 +312,45 @@ CLOCK_BEHIND_DAYS_MAX: Final = 366
 """Days a vehicle's clock may be behind the instant at which its frame was received: none re-sends for
 longer than a year."""
 
+# --- bills -------------------------------------------------------------------------------------
+
+BILL_LINE_BYTES_MAX: Final = 65_536
+"""One row of a bill: those of payment services stay below 2,000 bytes, a merchant's with long notes too."""
+
+BILL_FIELD_CHARS_MAX: Final = 4_096
+"""One value of a bill: the longest texts, remarks of banks, have up to 500 signs."""
+
+BILL_REFERENCE_CHARS_MAX: Final = 128
+"""One id in a bill: WeChat Pay's have up to 64 signs, a bank's up to 35."""
+
+BILL_COLUMNS_MAX: Final = 256
+"""Columns of a bill: payment services have about thirty, merchants' sheets rarely more."""
+
+BILL_ROW_LINES_MAX: Final = 20
+"""Lines over which one row of a CSV may run by line ends in quotes; more are a quote that never ends."""
+
+BILL_HEADER_ROW_MAX: Final = 100
+"""Rows in which titles may stand above a header."""
+
+BILL_BYTES_MAX: Final = 2_147_483_648
+"""Bytes of a bill, unpacked: some ten million rows, more than a month of a city; it bounds what a small
+packed file can cost."""
+
+BILL_BATCH_PARTS_MAX: Final = 100_000
+"""Parts of one batched entry, which are held until they are seen to add up: some 50 MB."""
+
+BILL_XML_DEPTH_MAX: Final = 32
+"""Elements within each other: camt.053 nests fourteen."""
+
+BILL_XML_TOKEN_BYTES_MAX: Final = 1_048_576
+"""Bytes of one tag with its attributes: the real ones have a hundred."""
+
+BILL_VALUE_FEN_MAX: Final = 10_000_000_000_000
+"""An amount or a balance in a bill: a hundred billion yuan, more than a city holds at one bank."""
+
+BILL_MAPPING_BYTES_MAX: Final = 65_536
+"""A mapping of a merchant's columns: about a thousand bytes."""
+
 # --- ledger files --------------------------------------------------------------------------------
 
 LEDGER_FILE_LINE_BYTES_MAX: Final = 4_194_304

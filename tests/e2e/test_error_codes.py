@@ -53,6 +53,8 @@ NOT_OVER_HTTP: Final = {
     "view_unbuildable": "views are rebuilt on the command line",
     "rebuild_running": "views are rebuilt on the command line",
     "progress_file_unsuitable": "programmes are verified on the command line",
+    "bill_file_unsuitable": "bills are read by code of ours only, until they are sent over HTTP",
+    "bill_mapping_unsuitable": "bills are read by code of ours only, until they are sent over HTTP",
     "ledger_file_unreadable": "programmes are moved on the command line",
     "ledger_file_newer_than_code": "programmes are moved on the command line",
     "ledger_file_altered": "programmes are moved on the command line",
