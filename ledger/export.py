@@ -16,10 +16,12 @@ import msgspec
 import pyarrow as pa  # type: ignore[import-untyped]
 from pyarrow import parquet
 
+from ledger import row_groups
 from ledger.domain.errors import PositionBeyondLog, ProgrammeNotFound, ViewUnbuildable
 from ledger.domain.instants import utc
 from ledger.projections.registry import VIEWS
 from ledger.projections.view import View
+from ledger.row_groups import RowGroups
 from ledger.shadowing import Builder, Progress, no_progress
 from ledger.store.database import Database
 from ledger.store.exporting import Column, Kind, TableReader
@@ -29,10 +31,6 @@ FORMAT: Final = 2
 """Raised when the same rows would be written otherwise."""
 PIECE_ROWS: Final = 500
 """Rows that are read and turned into text at a time: a row may have some thousands of bytes."""
-ROW_GROUP_ROWS: Final = 50_000
-"""Rows after which a Parquet row group ends: some megabytes of narrow rows."""
-ROW_GROUP_BYTES: Final = 8 * 1024 * 1024
-"""Size in memory with which it ends before that, so that it takes the same memory however wide rows are."""
 LINE_END: Final = "\r\n"
 
 _ARROW: Final[dict[Kind, pa.DataType]] = {
@@ -161,42 +159,14 @@ def _write_table(reader: TableReader, csv_path: Path, parquet_path: Path) -> int
         parquet.ParquetWriter(parquet_path, schema, compression="zstd") as writer,
     ):
         csv.write((",".join(column.name for column in columns) + LINE_END).encode())
-        groups = _RowGroups(writer, schema)
-        for rows in reader.batches(min(PIECE_ROWS, ROW_GROUP_ROWS)):
+        groups = RowGroups(writer, schema)
+        for rows in reader.batches(min(PIECE_ROWS, row_groups.ROW_GROUP_ROWS)):
             values = list(zip(*rows, strict=True))
             _write_csv(csv, columns, values)
             groups.add(values)
             rows_written += len(rows)
         groups.end()
     return rows_written
-
-
-class _RowGroups:
-    """The row groups of a Parquet file, made of pieces.
-
-    Every piece but the last one is whole, and where a group ends depends on the rows in it alone.
-    """
-
-    def __init__(self, writer: parquet.ParquetWriter, schema: pa.Schema) -> None:
-        self._writer = writer
-        self._schema = schema
-        self._pieces: list[pa.RecordBatch] = []
-
-    def add(self, values: Sequence[Sequence[Any]]) -> None:
-        """Add a piece by its columns, and write the group if it is full with it."""
-        arrays = [pa.array(one, field.type) for one, field in zip(values, self._schema, strict=True)]
-        self._pieces.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-        rows = sum(piece.num_rows for piece in self._pieces)
-        if rows >= ROW_GROUP_ROWS or sum(piece.nbytes for piece in self._pieces) >= ROW_GROUP_BYTES:
-            self.end()
-
-    def end(self) -> None:
-        """Write what has come together."""
-        if self._pieces:
-            # In one stretch: how values lie in pages must not depend on the pieces either.
-            table = pa.Table.from_batches(self._pieces).combine_chunks()
-            self._writer.write_table(table, row_group_size=table.num_rows)
-            self._pieces = []
 
 
 def _write_csv(csv: BinaryIO, columns: Sequence[Column], values: Sequence[Sequence[Any]]) -> None:

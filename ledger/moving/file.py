@@ -4,7 +4,6 @@ Rule of the room: a file takes its name when it is whole; one that is read is tr
 no more than a page of it is in memory.
 """
 
-import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -12,7 +11,6 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Final, cast
-from uuid import uuid4
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import msgspec
@@ -21,6 +19,7 @@ from ledger.domain.errors import LedgerFileAltered, LedgerFileNewerThanCode, Led
 from ledger.domain.limits import LEDGER_FILE_LINE_BYTES_MAX, LEDGER_FILE_MANIFEST_BYTES_MAX
 from ledger.moving.format import VERSION, Digest, Heading, Line, Manifest, line_of
 from ledger.store.log import LoggedEvent
+from ledger.whole_file import whole_file
 
 MANIFEST: Final = "manifest.json"
 EVENTS: Final = "events.ndjson"
@@ -30,7 +29,6 @@ PAGE_BYTES: Final = 8_000_000
 """What is in memory of a log at a time, whichever comes first."""
 _BUFFER_BYTES: Final = 1_000_000
 _COMPRESSION_LEVEL: Final = 3
-_OWNER_ONLY: Final = 0o600
 
 _UNREADABLE: Final = (
     *(BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, struct.error),
@@ -64,26 +62,16 @@ class LedgerFileWriter:
 
 @contextmanager
 def written(path: Path) -> Iterator[LedgerFileWriter]:
-    """Give a file to write into, which takes its name when it is whole and on the disk.
-
-    Its owner alone can read it: it holds all that a programme knows.
-    """
-    part = path.with_name(f"{path.name}.{uuid4().hex[:12]}.part")
-    descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    try:
-        with os.fdopen(descriptor, "w+b") as file:
-            with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive:
-                writer = LedgerFileWriter(archive)
-                try:
-                    yield writer
-                finally:
-                    writer.close()
-            file.flush()
-            os.fsync(descriptor)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    """Give a file to write into, which takes its name when it is whole and on the disk."""
+    with (
+        whole_file(path) as file,
+        ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_COMPRESSION_LEVEL) as archive,
+    ):
+        writer = LedgerFileWriter(archive)
+        try:
+            yield writer
+        finally:
+            writer.close()
 
 
 class LedgerFile:

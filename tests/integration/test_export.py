@@ -13,6 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from ledger import export as exporting
+from ledger import row_groups
 from ledger.domain.errors import PositionBeyondLog, ProgrammeNotFound, ViewUnbuildable
 from ledger.export import export
 from ledger.projections.checksums import CHECKSUM_BYTES, Checksums
@@ -99,7 +100,7 @@ def test_no_value_and_empty_text_are_told_apart() -> None:
 def test_row_groups_do_not_depend_on_how_rows_come(
     proving: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "ROW_GROUP_ROWS", 2)
+    monkeypatch.setattr(row_groups, "ROW_GROUP_ROWS", 2)
     export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "out")
     for _, table in TABLES:
         written = parquet.ParquetFile(tmp_path / "out" / f"{table}.parquet")
@@ -113,7 +114,7 @@ def test_a_row_group_ends_before_its_rows_come_to_too_many_bytes(
 ) -> None:
     export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "whole")
     monkeypatch.setattr(exporting, "PIECE_ROWS", 3)
-    monkeypatch.setattr(exporting, "ROW_GROUP_BYTES", 1)
+    monkeypatch.setattr(row_groups, "ROW_GROUP_BYTES", 1)
     export(proving, PROGRAMME, until=UNTIL, folder=tmp_path / "cut")
     for _, table in TABLES:
         cut = parquet.ParquetFile(tmp_path / "cut" / f"{table}.parquet")
@@ -128,7 +129,7 @@ def test_a_table_of_wide_rows_is_written_in_little_memory(
     proving: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "PIECE_ROWS", 50)
-    monkeypatch.setattr(exporting, "ROW_GROUP_BYTES", 1_000_000)
+    monkeypatch.setattr(row_groups, "ROW_GROUP_BYTES", 1_000_000)
     table = TablePair("views", "checksums", Checksums.tables[0].key)
     pool = pa.proxy_memory_pool(pa.default_memory_pool())
     before = pa.default_memory_pool()
