@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import click
 import msgspec
@@ -13,14 +12,13 @@ from rich.table import Table
 
 from ledger.cli.showing import answers, notes
 from ledger.importing import ImportReport
+from ledger.importing.preparing import Line
+from ledger.importing.reading import Batch
 from ledger.intake import REASONS
-
-LINES_BETWEEN_LOOKS: Final = 5_000
-"""Lines read between two movements of the bar."""
 
 
 @contextmanager
-def bar(size_bytes: int) -> Iterator[Callable[[Iterable[bytes]], Iterator[bytes]]]:
+def bar(size_bytes: int) -> Iterator[Callable[[Iterable[Batch]], Iterator[list[Line]]]]:
     """Show on standard error how much of a file was read, for the length of a block."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[lines]:,} lines"))
     console = notes()
@@ -29,15 +27,10 @@ def bar(size_bytes: int) -> Iterator[Callable[[Iterable[bytes]], Iterator[bytes]
     ) as progress:
         task = progress.add_task("importing", total=size_bytes, lines=0)
 
-        def watched(lines: Iterable[bytes]) -> Iterator[bytes]:
-            done_bytes = 0
-            number = 0
-            for number, line in enumerate(lines, 1):
-                done_bytes += len(line)
-                if number % LINES_BETWEEN_LOOKS == 0:
-                    progress.update(task, completed=done_bytes, lines=number)
-                yield line
-            progress.update(task, completed=size_bytes, lines=number)
+        def watched(batches: Iterable[Batch]) -> Iterator[list[Line]]:
+            for batch in batches:
+                progress.update(task, completed=batch.read_bytes, lines=batch.read_lines)
+                yield batch.lines
 
         yield watched
 

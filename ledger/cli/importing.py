@@ -1,11 +1,10 @@
 """`ledger import …`: files of vehicle platforms, charging stations and step counters."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
-from itertools import islice
+from functools import reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -19,7 +18,7 @@ from ledger.domain.errors import ProgrammeNotFound
 from ledger.domain.identifiers import EntityId, ProgrammeId
 from ledger.domain.limits import REPORT_LATE_DAYS, STEPS_RESTATED_DAYS
 from ledger.domain.programme import ProgrammeOpened
-from ledger.importing import Destination, Importer, ImportReport, ProgressFile, identity_of
+from ledger.importing import Destination, Importer, Kind, ProgressFile, Reading, batches, identity_of
 from ledger.intake.lines import lines_of
 from ledger.intake.pseudonyms import KEY_BYTES_MIN, Pseudonyms
 from ledger.intake.tables import Column, Columns, peeked, rows_of
@@ -33,8 +32,6 @@ PARTICIPANTS: Final = Columns(
     ),
     needed=(("subject",), ("participant_id",)),
 )
-
-Reader = Callable[..., Iterator[intake.Outcome]]
 
 
 @click.group("import", short_help="Bring a file of another system into a programme.")
@@ -157,20 +154,14 @@ def vehicles(**options: Any) -> None:
       ledger import vehicles frames.hex --programme chengdu --scenario nev --source oem --key-file key \\
         --participants owners.csv --report report.json
     """  # noqa: D301 — \b keeps click from joining the lines
-    _import(_read_vehicles, Options(**options), restated_default=REPORT_LATE_DAYS)
-
-
-def _read_vehicles(lines: Iterable[bytes], *, form: intake.Format, **terms: Any) -> Iterator[intake.Outcome]:
-    if form == "gbt32960":
-        return intake.read_frames(lines, **terms)
-    return intake.read_daily(lines, form=form, **terms)
+    _import("vehicles", Options(**options), restated_default=REPORT_LATE_DAYS)
 
 
 @import_group.command("charging", short_help="Charging sessions.")
 @_options("auto", "csv", "ndjson")
 def charging(**options: Any) -> None:
     """Import charging sessions, each of a vehicle, a person or, where the file knows neither, a station."""
-    _import(intake.read_charging, Options(**options), restated_default=REPORT_LATE_DAYS)
+    _import("charging", Options(**options), restated_default=REPORT_LATE_DAYS)
 
 
 @import_group.command("trips", short_help="Trips of vehicles.")
@@ -178,16 +169,15 @@ def charging(**options: Any) -> None:
 @_options("auto", "csv", "ndjson")
 def trips(*, with_energy: bool, **options: Any) -> None:
     """Import trips of vehicles: their distances."""
-    read = partial(intake.read_trips, with_energy=with_energy)
-    asked = (f"with_energy={with_energy}",)
-    _import(read, Options(**options), restated_default=REPORT_LATE_DAYS, terms=asked)
+    kind: Kind = "trips_with_energy" if with_energy else "trips"
+    _import(kind, Options(**options), restated_default=REPORT_LATE_DAYS)
 
 
 @import_group.command("steps", short_help="Step counts of days.")
 @_options("auto", "csv", "ndjson")
 def steps(**options: Any) -> None:
     """Import step counts; one sent again with another value corrects what was recorded."""
-    _import(intake.read_steps, Options(**options), restated_default=STEPS_RESTATED_DAYS)
+    _import("steps", Options(**options), restated_default=STEPS_RESTATED_DAYS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,38 +209,41 @@ class Options:
         )
 
 
-def _import(read: Reader, options: Options, *, restated_default: int, terms: tuple[str, ...] = ()) -> None:
-    """Import a file; `terms` tell what else the reader was asked for."""
+def _import(kind: Kind, options: Options, *, restated_default: int) -> None:
+    """Import a file, from where an earlier run stopped."""
     prepare_process()
     file, destination = options.file, options.destination(restated_default)
-    with opened_ledger() as ledger, file.open("rb") as opened:
+    with opened_ledger() as ledger:
         zone = options.zone or _zone_of(ledger, options.programme)
-        told, lines = peeked(lines_of(opened))
-        form = told if options.form == "auto" else options.form
-        if form == "gbt32960" and read is not _read_vehicles:
+        form = _form_of(file) if options.form == "auto" else options.form
+        if form == "gbt32960" and kind != "vehicles":
             raise click.BadParameter("the file holds frames of vehicles", param_hint="FILE")
-        asked = (options.source, form, str(zone), str(options.late_days), *terms)
+        asked = (kind, options.source, form, str(zone), str(options.late_days))
         at = ProgressFile(
             options.progress or file.with_name(f"{file.name}.import-progress"),
             identity_of(file, destination, *asked),
         )
+        reading = Reading(
+            path=str(file.absolute()),
+            kind=kind,
+            form=cast("intake.Format", form),
+            source=options.source,
+            zone=str(zone),
+            late_days=options.late_days,
+            done=at.content.done,
+            batch=ledger.writer.group_commands_max,
+        )
+        importer = Importer(ledger.writer, destination, at.content.report, restated=at.content.restated)
         with bar(file.stat().st_size) as watched:
-            outcomes = read(
-                watched(lines), source=options.source, form=form, zone=zone, late_days=options.late_days
-            )
-            found = _imported(ledger, destination, outcomes, at)
-    show(found, options.report, as_json=options.as_json)
+            for lines in importer.run(watched(batches(reading, destination))):
+                at.reached(lines, importer.restated)
+        at.close()
+    show(importer.report, options.report, as_json=options.as_json)
 
 
-def _imported(
-    ledger: Ledger, destination: Destination, read: Iterator[intake.Outcome], at: ProgressFile
-) -> ImportReport:
-    """Go on from where an earlier run stopped, to the end."""
-    importer = Importer(ledger.writer, destination, at.content.report, restated=at.content.restated)
-    for lines in importer.run(islice(read, at.content.done, None)):
-        at.reached(lines, importer.restated)
-    at.close()
-    return importer.report
+def _form_of(file: Path) -> str:
+    with file.open("rb") as opened:
+        return peeked(lines_of(opened))[0]
 
 
 def _zone_of(ledger: Ledger, programme: str) -> ZoneInfo:

@@ -19,7 +19,7 @@ from ledger.bootstrap import Ledger
 from ledger.demo.caller import Answer, Callers, DemoFailed
 from ledger.demo.telling import Teller, acts_table, import_table
 from ledger.domain.limits import REPORT_LATE_DAYS
-from ledger.importing import Destination, Importer, ImportReport
+from ledger.importing import Destination, Importer, ImportReport, prepared
 from ledger.intake.pseudonyms import KEY_BYTES_MIN, Pseudonyms
 from ledger.templates import Naming, illustrative, make_programme, shipped_template
 
@@ -103,9 +103,9 @@ class Between:
             participants=OWNERS,
             restated_days=REPORT_LATE_DAYS,
         )
-        read = intake.read_daily(lines, source=SOURCE, zone=ZoneInfo(zone))
+        read = prepared(intake.read_daily(lines, source=SOURCE, zone=ZoneInfo(zone)), destination)
         importer = Importer(self._ledger.writer, destination, ImportReport())
-        if sum(importer.run(read)) != importer.report.read:
+        if sum(importer.run([list(read)])) != importer.report.read:
             raise DemoFailed(f"not every line was answered: {importer.report}")
         teller.table(import_table(msgspec.to_builtins(importer.report)))
         teller.say("By day and vehicle, as the log has it; vehicles stand in it under names made with a key:")

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from ledger.domain.errors import ProgressFileUnsuitable
+from ledger.importing.preparing import Destination
 from ledger.importing.report import ImportReport
-from ledger.importing.run import Destination
 
 EVERY_S: Final = 1
 """How often it is written; so much of an import is sent again after a stop."""

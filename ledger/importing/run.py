@@ -1,18 +1,15 @@
 """Proposed activities on their way into a programme: batch by batch, repeat-safe, every one counted.
 
-Rule of the room: what a file says in clear ends here; commands carry names made under a key. An
-activity is told from others by its source and the source's own id, so a file that is imported again,
-or after a stop, adds nothing that is there already.
+Rule of the room: an activity is told from others by its source and the source's own id, so a file that
+is imported again, or after a stop, adds nothing that is there already.
 """
 
 import hashlib
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,17 +19,12 @@ from ledger.domain.activity import RecordActivity
 from ledger.domain.correction import CorrectActivity
 from ledger.domain.errors import ContentDiffers, LedgerError
 from ledger.domain.messages import Command
+from ledger.importing.preparing import Destination, Line, Prepared, Skipped
 from ledger.importing.report import ImportReport
-from ledger.intake.outcomes import Outcome as Read
-from ledger.intake.outcomes import Proposed, Unreadable
-from ledger.intake.pseudonyms import Pseudonyms, participant_of
 from ledger.writer import Writer
 
-UNDER_WAY_MAX: Final = 2
-"""Batches at once: one is written while the next is decided; a third would only wait."""
-
-PARTICIPANT_UNKNOWN: Final = "participant_unknown"
-"""Why a line is refused whose subject the list of participants does not have."""
+UNDER_WAY_MAX: Final = 3
+"""Batches at once: one is written, the next decided, and a third waits so that neither has to."""
 
 RESTATED: Final = "the source restated it"
 """The reason of a correction."""
@@ -44,50 +36,17 @@ _TOPIC: Final = b'"topic":"'
 _SHARE: Final = b'"share":"'
 
 
-@dataclass(frozen=True, kw_only=True)
-class Destination:
-    """Where activities go, and under which names."""
+class Sent(NamedTuple):
+    """A line whose activity is on its way."""
 
-    programme_id: str
-    scenario_id: str
-    pseudonyms: Pseudonyms
-    participants: Mapping[str, str] | None
-    """Participants by subject in clear; None where they are made of the subject."""
-    restated_days: int
-    """Days after an activity's end for which other measurements under its id are a correction."""
-
-    def terms(self) -> tuple[str, ...]:
-        """Tell it from others, without the key and without whose names stand in clear."""
-        people = hashlib.sha256(repr(sorted((self.participants or {}).items())).encode()).hexdigest()
-        return (
-            self.programme_id,
-            self.scenario_id,
-            self.pseudonyms.fingerprint,
-            people if self.participants is not None else "",
-            str(self.restated_days),
-        )
-
-
-class Prepared(NamedTuple):
-    """A proposed activity and its command."""
-
-    proposed: Proposed
+    line: Prepared
     command: RecordActivity
-
-
-class Skipped(NamedTuple):
-    """A line from which no command is made; `ImportReport.count` takes it."""
-
-    kind: str
-    reason: str
-    line: int
-    excerpt: str
 
 
 class Batch(NamedTuple):
     """Lines that are on their way."""
 
-    prepared: list[Prepared | Skipped]
+    lines: list[Sent | Skipped]
     answer: Future[list[Outcome]] | None
 
 
@@ -119,51 +78,51 @@ class Importer:
         self.restated = set(restated)
         """Ids that this file gave other measurements than were recorded."""
 
-    def run(self, read: Iterable[Read]) -> Iterator[int]:
+    def run(self, batches: Iterable[Sequence[Line]]) -> Iterator[int]:
         """Import everything, in its order; give, batch by batch, how many lines are safe on disk.
 
-        While one batch is being written the next is read and decided, and never before it: run again
-        after a stop, the log comes out the same.
+        While one batch is being written the next is decided, and never before it: run again after a
+        stop, the log comes out the same. A batch has at most `Writer.group_commands_max` lines.
 
         Raises:
             Unavailable: it stopped; run again it goes on.
         """
-        outcomes = iter(read)
         under_way: deque[Batch] = deque()
         with ThreadPoolExecutor(UNDER_WAY_MAX, thread_name_prefix="import") as pool:
-            while batch := list(islice(outcomes, self._writer.group_commands_max)):
-                under_way.append(self._sent(pool, batch))
+            for lines in batches:
+                under_way.append(self._sent(pool, lines))
                 if len(under_way) == UNDER_WAY_MAX:
                     yield self._answered(under_way.popleft())
             while under_way:
                 yield self._answered(under_way.popleft())
 
-    def _sent(self, pool: ThreadPoolExecutor, read: Sequence[Read]) -> Batch:
+    def _sent(self, pool: ThreadPoolExecutor, lines: Sequence[Line]) -> Batch:
         """Put a batch into the queue, behind those before it."""
-        prepared = [self._prepared(one) for one in read]
-        commands = [one.command for one in prepared if isinstance(one, Prepared)]
+        scenario_id = self._to.scenario_id
+        sent = [one if isinstance(one, Skipped) else Sent(one, one.command(scenario_id)) for one in lines]
+        commands = [one.command for one in sent if isinstance(one, Sent)]
         if not commands:
-            return Batch(prepared, None)
+            return Batch(sent, None)
         queued = threading.Event()
         answer = pool.submit(self._submitted, commands, queued)
         queued.wait()
-        return Batch(prepared, answer)
+        return Batch(sent, answer)
 
     def _answered(self, batch: Batch) -> int:
         """Count what became of a batch, and correct what was restated."""
         outcomes = iter(batch.answer.result() if batch.answer is not None else ())
         restated = []
-        for one in batch.prepared:
+        for one in batch.lines:
             if isinstance(one, Skipped):
-                self.report.count(*one)
+                self.report.count(one.kind, one.reason, one.line, one.excerpt)
             elif (correction := self._told(one, next(outcomes))) is not None:
                 restated.append((one, correction))
-        self.report.read += len(batch.prepared)
+        self.report.read += len(batch.lines)
         if restated:
             corrections = [correction for _, correction in restated]
             for (one, _), outcome in zip(restated, self._submitted(corrections), strict=True):
                 self._corrected(one, outcome)
-        return len(batch.prepared)
+        return len(batch.lines)
 
     def _submitted(self, commands: Sequence[Command], queued: threading.Event | None = None) -> list[Outcome]:
         is_queued = queued.set if queued is not None else None
@@ -173,38 +132,9 @@ class Importer:
             if is_queued is not None:
                 is_queued()
 
-    # --- before ---------------------------------------------------------------------------------
-
-    def _prepared(self, read: Read) -> Prepared | Skipped:
-        if isinstance(read, Unreadable):
-            return Skipped("unreadable", read.reason, read.line, read.excerpt)
-        to = self._to
-        subject = to.pseudonyms.subject(read)
-        if to.participants is None:
-            participant_id = participant_of(subject)
-        else:
-            found = to.participants.get(read.subject)
-            if found is None:
-                return Skipped("refused", PARTICIPANT_UNKNOWN, read.line, "")
-            participant_id = found
-        command = RecordActivity(
-            occurred_at=read.begins_at,
-            id=to.pseudonyms.own_id(read, subject),
-            source=read.source,
-            participant_id=participant_id,
-            scenario_id=to.scenario_id,
-            measured=read.measured,
-            flags=read.flags,
-            evidence="self_declared" if "self_declared" in read.flags else "platform",
-            began_at=read.begins_at,
-            ended_at=read.ends_at,
-            subjects={} if read.subject_kind == "station" else {read.subject_kind: subject},
-        )
-        return Prepared(read, command)
-
     # --- after ----------------------------------------------------------------------------------
 
-    def _told(self, one: Prepared, outcome: Outcome) -> CorrectActivity | None:
+    def _told(self, one: Sent, outcome: Outcome) -> CorrectActivity | None:
         """Count what became of an activity; give the correction that a restated one needs."""
         report = self.report
         if isinstance(outcome, Recorded):
@@ -218,14 +148,14 @@ class Importer:
         elif isinstance(outcome, ContentDiffers):
             if set(outcome.fields) <= OF_RECEIPT:
                 report.duplicates += 1
-            elif set(outcome.fields) <= OF_RECEIPT | {"measured"} and self._may_restate(one.proposed):
+            elif set(outcome.fields) <= OF_RECEIPT | {"measured"} and self._may_restate(one.line):
                 self.restated.add(one.command.id)
                 return self._correction(one)
             else:
                 report.conflicts += 1
-                report.name(one.proposed.line, f"{outcome.code}: {', '.join(outcome.fields)}")
+                report.name(one.line.line, f"{outcome.code}: {', '.join(outcome.fields)}")
         else:
-            report.count("refused", outcome.code, one.proposed.line)
+            report.count("refused", outcome.code, one.line.line)
         return None
 
     def _recorded(self, body: bytes) -> None:
@@ -245,16 +175,16 @@ class Importer:
         else:
             self.report.rejected_activities += 1
 
-    def _may_restate(self, proposed: Proposed) -> bool:
-        received_at = proposed.received_at or self._clock()
-        return received_at <= proposed.ends_at + timedelta(days=self._to.restated_days)
+    def _may_restate(self, line: Prepared) -> bool:
+        received_at = line.received_at or self._clock()
+        return received_at <= line.ends_at + timedelta(days=self._to.restated_days)
 
-    def _correction(self, one: Prepared) -> CorrectActivity:
-        command, proposed = one.command, one.proposed
+    def _correction(self, one: Sent) -> CorrectActivity:
+        line, command = one
         # Named by what it says and when, so that the same report of the same file is the same one.
-        said = f"{command.id}\n{proposed.received_at}\n".encode() + msgspec.json.encode(command.measured)
+        said = f"{command.id}\n{line.received_at}\n".encode() + msgspec.json.encode(command.measured)
         return CorrectActivity(
-            occurred_at=proposed.received_at or command.occurred_at,
+            occurred_at=line.received_at or command.occurred_at,
             id=f"restated-{hashlib.sha256(said).hexdigest()[:32]}",
             source=command.source,
             activity_id=command.id,
@@ -262,9 +192,9 @@ class Importer:
             reason=RESTATED,
         )
 
-    def _corrected(self, one: Prepared, outcome: Outcome) -> None:
+    def _corrected(self, one: Sent, outcome: Outcome) -> None:
         if isinstance(outcome, LedgerError):
-            self.report.count("refused", outcome.code, one.proposed.line)
+            self.report.count("refused", outcome.code, one.line.line)
         elif outcome.replayed:
             self.report.duplicates += 1
         else:

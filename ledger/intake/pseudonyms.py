@@ -31,7 +31,8 @@ class Pseudonyms:
     def __init__(self, key: bytes) -> None:
         if len(key) < KEY_BYTES_MIN:
             raise ValueError(f"at least {KEY_BYTES_MIN} bytes, not {len(key)}")
-        self._key = key
+        self.key = key
+        """Never stored, shown or logged."""
 
     @property
     def fingerprint(self) -> str:
@@ -62,4 +63,4 @@ class Pseudonyms:
         return f"id-{self._name('id:' + proposed.source_id)[:SHORT_CHARS]}"
 
     def _name(self, text: str) -> str:
-        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
+        return hmac.digest(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hex()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from ledger.domain.instants import zone
 from ledger.domain.methodology import Factor, FormulaKind
 from ledger.domain.quality import QualityFlag
 from ledger.domain.rules import PublishMethodology, PublishScenario
-from ledger.importing import Destination, Importer, ImportReport
+from ledger.importing import Destination, Importer, ImportReport, prepared
 from ledger.intake import read_daily
 from ledger.intake.pseudonyms import Pseudonyms
 from ledger.store.database import Database
@@ -354,8 +355,9 @@ def test_an_import_broken_off_after_any_batch_goes_on_to_the_same_log(city: Data
             restated_days=7,
         )
         writer = Writer(city, group_commands_max=25)
-        read = read_daily(lines, source="oem", zone=zone("Asia/Shanghai"))
-        yield from Importer(writer, destination, report).run(read)
+        read = prepared(read_daily(lines, source="oem", zone=zone("Asia/Shanghai")), destination)
+        batches = iter(lambda: list(islice(read, 25)), [])
+        yield from Importer(writer, destination, report).run(batches)
         writer.close()
 
     for stop_after in range(1, 12, 3):
