@@ -11,15 +11,12 @@ from rich.table import Table
 from ledger.cli.showing import answers, notes, opened_ledger
 from ledger.domain.errors import TemplateNotFound
 from ledger.domain.identifiers import PROGRAMME_ID, ProgrammeId
-from ledger.domain.owners import OpenFund
-from ledger.domain.rules import PublishScenario
-from ledger.domain.sink import OpenSinkProject
 from ledger.templates import (
     Made,
     Naming,
     Template,
-    illustrative,
     make_programme,
+    next_steps,
     read_template,
     shipped_template,
     template_bytes,
@@ -150,30 +147,5 @@ def _show_next(made: Made, template: Template) -> None:
     """What somebody must do before the programme is at work."""
     console, own_id = notes(), made.programme_id
     console.print(f"{own_id} is open. Next:", markup=False)
-    steps = [
-        f"ledger key create --programme {own_id} --name … --role poster; likewise finance, auditor, operator",
-    ]
-    budgets = {
-        command.budget.fund_id
-        for command in made.commands
-        if isinstance(command, PublishScenario) and command.budget
-    }
-    for command in made.commands:
-        if isinstance(command, OpenFund):
-            so = (
-                "without it no credits are issued"
-                if command.id in budgets
-                else "redemptions are paid from it"
-            )
-            steps.append(f"POST /v1/programmes/{own_id}/funds/{command.id}/commitments: commit money; {so}")
-        elif isinstance(command, OpenSinkProject):
-            steps.append(
-                f"POST /v1/programmes/{own_id}/sinks/{command.id}/units: deliver units before donations"
-            )
-    invented = illustrative(template)
-    if invented:
-        steps.append(
-            f"decide {len(invented)} numbers that are illustrative: {invented[0]}, … (see the template)"
-        )
-    for number, step in enumerate(steps, start=1):
-        console.print(f"  {number}. {step}", markup=False)
+    for number, step in enumerate(next_steps(own_id, template, made.commands), start=1):
+        console.print(f"  {number}. {step.text}", markup=False)

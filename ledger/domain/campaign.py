@@ -147,13 +147,13 @@ class CampaignPublished(Event, frozen=True, kw_only=True, omit_defaults=True):
     credits_max: int | None = None
     bonus: BonusRule
 
+    def is_valid_at(self, occurred_at: datetime) -> bool:
+        """Whether an act at this instant may count (half-open)."""
+        return self.valid_from <= occurred_at and (self.valid_to is None or occurred_at < self.valid_to)
+
     def counts(self, scenario_id: str, occurred_at: datetime) -> bool:
-        """Whether an act of a scenario at this instant counts (half-open)."""
-        return (
-            self.valid_from <= occurred_at
-            and (self.valid_to is None or occurred_at < self.valid_to)
-            and (not self.scenario_ids or scenario_id in self.scenario_ids)
-        )
+        """Whether an act of a scenario at this instant counts."""
+        return self.is_valid_at(occurred_at) and (not self.scenario_ids or scenario_id in self.scenario_ids)
 
     def meets(self, other: "CampaignPublished | PublishCampaign") -> bool:
         """Whether an act may count in both."""

@@ -234,6 +234,12 @@ TEMPLATE_COMMANDS_MAX: Final = 500
 """Commands of a template, which are recorded together or not at all: half of what the writer takes in one
 group, and more rules and organisations than a programme begins with."""
 
+TEMPLATE_BYTES_MAX: Final = 1_048_576
+"""A request that carries a template: five hundred commands of two kilobytes; those that ship have sixteen."""
+
+SHADOW_RULES_MAX: Final = 20
+"""Campaigns, and scenarios, that one request tries together: nearly twice as many as an act may count in."""
+
 # --- requests ----------------------------------------------------------------------------------
 
 BODY_BYTES_MAX: Final = 65_536
@@ -338,6 +344,15 @@ packed file can cost."""
 
 BILL_BATCH_PARTS_MAX: Final = 100_000
 """Parts of one batched entry, which are held until they are seen to add up: some 50 MB."""
+
+BILL_STATEMENTS_MAX: Final = 10_000
+"""Statements in one camt.053 file: a day for each account, so a year of 27 accounts."""
+
+BILL_SHARED_TEXT_BYTES_MAX: Final = 134_217_728
+"""Texts that cells of an XLSX share, which are held at once: two ids of 30 signs in each of a million rows."""
+
+BILL_SHEET_ROWS_MAX: Final = 1_048_576
+"""Rows of a sheet. Source: the limits of Excel 2007 and later."""
 
 BILL_XML_DEPTH_MAX: Final = 32
 """Elements within each other: camt.053 nests fourteen."""

@@ -46,6 +46,7 @@ TemplateCommand = (
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _NO_QUANTITIES = frozenset(("version", "methodology_version", "factors", "id", "scenario_ids", "partners"))
 """Fields whose numbers say nothing about the world; factors name their sources themselves."""
+_FACTORS: Final = "factors."
 
 
 class Defaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +121,18 @@ def read_template(raw: bytes) -> Template:
         raise TemplateUnreadable(reason=str(wrong)) from None
 
 
+def template_from(value: Any) -> Template:
+    """Make a template of plain values, as its file has them.
+
+    Raises:
+        TemplateUnreadable: it is none.
+    """
+    try:
+        return msgspec.convert(value, Template)
+    except msgspec.ValidationError as wrong:
+        raise TemplateUnreadable(reason=str(wrong)) from None
+
+
 def template_names() -> list[str]:
     """Give the names of the templates that ship with the ledger."""
     return list(reference_data.template_files())
@@ -175,30 +188,69 @@ def sources_of(command: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+class Number(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of a template that somebody must have chosen, and where it is from."""
+
+    command: int
+    """Of which command, counted from 1."""
+    kind: str
+    id: str
+    """Of what the command makes; empty where there is but one."""
+    path: str
+    """Inside the command: dots lead into objects and lists, and to factors by their names."""
+    value: str
+    source: str | None
+    """None where nothing says it."""
+    illustrative: bool
+    """Whether nobody published it."""
+
+
+def numbers_of(template: Template) -> list[Number]:
+    """Give every number of a template, factors among them, with where it is from."""
+    found = []
+    for at, command in enumerate(template.commands, start=1):
+        own_id = str(command.get("id", ""))
+        named: dict[str, Any] = {
+            "command": at,
+            "kind": str(command.get("kind", "")),
+            "id": "" if own_id == "{id}" else own_id,
+        }
+        sources = sources_of(command)
+        for path in quantities(command):
+            source = sources.get(path)
+            is_invented = source is not None and source.startswith(ILLUSTRATIVE)
+            value = str(_at(command, path))
+            found.append(Number(path=path, value=value, source=source, illustrative=is_invented, **named))
+        found += [
+            Number(
+                path=f"{_FACTORS}{factor.get('name')}",
+                value=str(factor.get("value")),
+                source=factor.get("source"),
+                illustrative=bool(factor.get(ILLUSTRATIVE)),
+                **named,
+            )
+            for factor in command.get("factors", ())
+        ]
+    return found
+
+
+def _at(value: Any, path: str) -> Any:
+    for step in path.split("."):
+        value = value[int(step)] if isinstance(value, list) else value[step]
+    return value
+
+
 def unsourced(template: Template) -> list[str]:
     """Name the numbers of a template of which nothing says where they are from."""
-    return [
-        f"{_called(command)}: {path}"
-        for command in template.commands
-        for path in quantities(command)
-        if path not in sources_of(command)
-    ]
+    return [_called(number) for number in numbers_of(template) if number.source is None]
 
 
 def illustrative(template: Template) -> list[str]:
     """Name the numbers of a template, factors among them, that nobody published."""
-    found = []
-    for command in template.commands:
-        paths = [path for path, source in sources_of(command).items() if source.startswith(ILLUSTRATIVE)]
-        paths += [
-            f"factor {factor.get('name')}"
-            for factor in command.get("factors", ())
-            if factor.get(ILLUSTRATIVE)
-        ]
-        found += [f"{_called(command)}: {path}" for path in paths]
-    return found
+    return [_called(number) for number in numbers_of(template) if number.illustrative]
 
 
-def _called(command: Mapping[str, Any]) -> str:
-    named = (str(command.get(name, "")) for name in ("kind", "id"))
-    return " ".join(name for name in named if name and name != "{id}")
+def _called(number: Number) -> str:
+    path = number.path
+    where = f"factor {path.removeprefix(_FACTORS)}" if path.startswith(_FACTORS) else path
+    return f"{' '.join(name for name in (number.kind, number.id) if name)}: {where}"

@@ -62,11 +62,6 @@ NOT_OVER_HTTP: Final = {
     "programme_exists": "programmes are moved on the command line",
     "import_running": "programmes are moved on the command line",
     "proposal_unreadable": "shadow runs are made on the command line",
-    "template_unreadable": "programmes are made from templates on the command line",
-    "template_not_found": "programmes are made from templates on the command line",
-    "template_refused": "programmes are made from templates on the command line",
-    "template_too_long": "programmes are made from templates on the command line",
-    "programme_open": "programmes are made from templates on the command line",
 }
 
 Produce = Callable[[Town], Answer]
@@ -226,6 +221,25 @@ def _webhook(own_id: str = "shop", url: str = "https://shop.example/") -> Produc
     return lambda town: town.send_json("/webhooks", {"id": own_id, "url": url})
 
 
+def _made_of(**fields: Any) -> Produce:
+    """What is asked to be made of a template, beside the town."""
+
+    def produce(town: Town) -> Answer:
+        beside = Town(town.ledger, f"{town.programme_id}-beside", beside=town)
+        return beside.post("operator", "/template", **fields)
+
+    return produce
+
+
+def _too_long_for_a_template(town: Town) -> Answer:
+    opened = town.bulk(
+        *({"kind": "merchant.open", "id": f"m{n}", **NAMES} for n in range(limits.TEMPLATE_COMMANDS_MAX)),
+        role="finance",
+    )
+    assert opened.status_code == 200
+    return town.get("/template")
+
+
 PRODUCERS: Final[dict[str, Produce]] = {
     "measurement_missing": _activity(measured={}),
     "measurement_unexpected": _activity(measured={"distance_km": "1", "steps": 1}),
@@ -331,6 +345,11 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "dead_letter_not_found": _after(
         _webhook(), then=lambda town: town.send_json("/webhooks/shop/dead/1/retry", {})
     ),
+    "template_unreadable": _made_of(template={}),
+    "template_not_found": lambda town: town.get_at("/v1/templates/village", "poster"),
+    "template_refused": _made_of(template_id="community", occurred_at=in_days(1)),
+    "template_too_long": _too_long_for_a_template,
+    "programme_open": lambda town: town.post("operator", "/template", template_id="community"),
     "activity_status_unsuitable": _held_drive(lambda drives: drives.correct("c", 1)),
     "nothing_pending": _held_drive(lambda drives: drives.claim()),
     "credits_not_ripe": _pending_drive(lambda drives: drives.claim()),

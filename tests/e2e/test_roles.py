@@ -15,6 +15,8 @@ OPEN_TO_ALL: Final = {"/health", "/ready", "/openapi.json", "/docs", "/docs/<pat
 
 EXPECTED: Final[dict[str, str]] = {
     "POST /programmes": "operator",
+    "POST /template": "operator",
+    "GET /template": "auditor operator",
     "POST /activities": "poster",
     "POST /corrections": "poster",
     "POST /releases": "operator",

@@ -102,6 +102,7 @@ def test_every_route_is_documented_with_its_roles() -> None:
         f"{limits.BODY_BYTES_MAX:,} bytes",
         f"{limits.BULK_LINE_BYTES_MAX:,} bytes",
         f"{limits.BULK_BODY_BYTES_MAX:,} bytes",
+        f"| a request with a template | {limits.TEMPLATE_BYTES_MAX:,} bytes |",
         f"{limits.JSON_DEPTH_MAX} levels",
         f"within {limits.KEY_CACHED_S_MAX} seconds",
         f"more than {limits.NUMBER_DIGITS_MAX} digits",

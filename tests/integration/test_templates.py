@@ -168,12 +168,28 @@ def test_a_dry_run_writes_nothing(ledger: Ledger) -> None:
     assert tried.commands == made(ledger, template).commands
 
 
-def test_a_programme_that_is_there_is_left_alone(ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    ("template", "named"),
+    [
+        ("community", {"name_en": "Another"}),
+        ("community", {"valid_from": date(2026, 1, 1)}),
+        ("enterprise", {}),
+    ],
+)
+def test_a_programme_that_is_there_is_left_alone(ledger: Ledger, template: str, named: Any) -> None:
     made(ledger, shipped_template("community"))
     head = Log(ledger.database).head("pilot")
     with pytest.raises(ProgrammeOpen):
-        made(ledger, shipped_template("community"))
+        made(ledger, shipped_template(template), **named)
     assert Log(ledger.database).head("pilot") == head
+
+
+def test_asked_again_in_the_same_words_it_says_what_was_recorded(ledger: Ledger) -> None:
+    first = made(ledger, shipped_template("city-nev"))
+    again = made(ledger, shipped_template("city-nev"))
+    assert (first.is_repeated, again.is_repeated) == (False, True)
+    assert [one.body for one in first.recorded] == [one.body for one in again.recorded]
+    assert Log(ledger.database).head("pilot") == len(first.commands) == first.recorded[-1].position
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
