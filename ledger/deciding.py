@@ -31,8 +31,13 @@ class Recorded(NamedTuple):
     """Position of its last event; where the log stands when there was nothing to do."""
     replayed: bool
     """Whether it had been recorded before."""
-    body: bytes
-    """The outcome as JSON, made of nothing but the stored events: the same bytes every time."""
+    written: Sequence[Written]
+    """Its events; none when there was nothing to do."""
+
+    @property
+    def body(self) -> bytes:
+        """The outcome as JSON, made of nothing but the stored events: the same bytes every time."""
+        return outcome_body(self.written, self.position)
 
 
 Outcome = Recorded | LedgerError
@@ -141,14 +146,13 @@ class Deciding:
         except LedgerError as refusal:
             return refusal
         if not decision.events:
-            return Recorded(self.state.position, replayed=False, body=outcome_body((), self.state.position))
+            return Recorded(self.state.position, replayed=False, written=())
         written = [
             self._write(stream, version, event)
             for version, event in enumerate(decision.events, decision.first_version)
         ]
         self._known[stream] = written if earlier is None else [*earlier, *written]
-        position = written[-1].position
-        return Recorded(position, replayed=False, body=outcome_body(written, position))
+        return Recorded(written[-1].position, replayed=False, written=written)
 
     def repeated(self, command: Command) -> Recorded | None:
         """Give the first outcome when the command is known to be recorded, None when it is not.
@@ -166,8 +170,7 @@ class Deciding:
         fields = differing_fields(command, events[0].event)
         if fields:
             raise ContentDiffers(id=own_id_of(command), fields=fields)
-        position = events[-1].position
-        return Recorded(position, replayed=True, body=outcome_body(events, position))
+        return Recorded(events[-1].position, replayed=True, written=events)
 
     def with_repeats_found(self, commands: Sequence[Command], loader: Loader) -> list[Outcome]:
         """Give the outcomes, those of refused commands that were recorded before looked up."""
@@ -193,7 +196,8 @@ class Deciding:
 
         Their bytes hold the instant of recording, so nobody else's are the same.
         """
-        return any(state in recorded.body for state in self.append.states)
+        sent = set(self.append.states)
+        return any(event.state in sent for event in recorded.written)
 
     def _write(self, stream: StreamId, version: int, event: Event) -> Written:
         state = self._encode(event)
@@ -210,10 +214,10 @@ class Deciding:
 
     def _require_loaded(self, command: Command, row: Row, stream: StreamId) -> None:
         """Load what an earlier command of the group has made necessary."""
-        facts = self._facts_of(command, row)
-        if facts:
-            self._load_facts(facts)
-        if facts or self._loaded_under != self.state.configured_at_position:
+        has_facts = row.fact is not None or row.also is not None
+        if has_facts:
+            self._load_facts(self._facts_of(command, row))
+        if has_facts or self._loaded_under != self.state.configured_at_position:
             self._load_accounts(row.reads(command, self.state))
             if row.registers is not None:
                 self._load_registers(row.registers(command, self.state))
@@ -245,8 +249,6 @@ class Deciding:
 
     def _facts_of(self, command: Command, row: Row) -> dict[FactKey, StreamId]:
         """Give the facts that a command is decided on, and the streams in which they live."""
-        if row.fact is None and row.also is None:
-            return {}
         programme_id = self.state.programme_id
         facts = {key: stream_id(programme_id, *key) for key in (row.also(command) if row.also else ())}
         if row.fact is not None:

@@ -13,7 +13,7 @@ from ledger.domain.limits import RUN_FACTS_PER_COMMIT
 from ledger.domain.messages import Command, Event
 from ledger.store.log import Log
 from ledger.writer import Writer
-from ledger.written import Written, outcome_body
+from ledger.written import Written
 
 
 class Stage(NamedTuple):
@@ -68,7 +68,7 @@ def _end_of(run: Run, log: Log, programme_id: str) -> Recorded | None:
     for logged in log.stream(programme_id, run.kind, run.own_id):
         if logged.originator_version > 1:
             written = Written(logged.position, log.decode(logged), logged.state)
-            return Recorded(written.position, replayed=True, body=outcome_body([written], written.position))
+            return Recorded(written.position, replayed=True, written=[written])
     return None
 
 

@@ -15,10 +15,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from ledger.deciding import Outcome, Recorded
-from ledger.domain.activity import RecordActivity
+from ledger.domain.activity import ActivityHeld, ActivityRejected, RecordActivity, ReductionRecorded
 from ledger.domain.correction import CorrectActivity
 from ledger.domain.errors import ContentDiffers, LedgerError
-from ledger.domain.messages import Command
+from ledger.domain.messages import Command, Event
+from ledger.domain.methodology import WHOLE_SHARE
 from ledger.importing.preparing import Destination, Line, Prepared, Skipped
 from ledger.importing.report import ImportReport
 from ledger.writer import Writer
@@ -31,9 +32,6 @@ RESTATED: Final = "the source restated it"
 
 OF_RECEIPT: Final = frozenset({"flags"})
 """Fields that depend on when and beside what a report was sent; alone they make no other activity."""
-
-_TOPIC: Final = b'"topic":"'
-_SHARE: Final = b'"share":"'
 
 
 class Sent(NamedTuple):
@@ -144,7 +142,7 @@ class Importer:
             if outcome.replayed:
                 report.duplicates += 1
             else:
-                self._recorded(outcome.body)
+                self._recorded(outcome.written[0].event)
         elif isinstance(outcome, ContentDiffers):
             if set(outcome.fields) <= OF_RECEIPT:
                 report.duplicates += 1
@@ -158,22 +156,22 @@ class Importer:
             report.count("refused", outcome.code, one.line.line)
         return None
 
-    def _recorded(self, body: bytes) -> None:
-        begin = body.index(_TOPIC) + len(_TOPIC)
-        topic = body[begin : body.index(b'"', begin)]
-        if topic == b"reduction.recorded":
-            if _SHARE in body:
-                self.report.discounted += 1
+    def _recorded(self, event: Event) -> None:
+        """Count an activity by the first event that was made of it."""
+        report = self.report
+        if isinstance(event, ReductionRecorded):
+            if event.share == WHOLE_SHARE:
+                report.accepted += 1
             else:
-                self.report.accepted += 1
-            return
-        kind = "held" if topic == b"activity.held" else "rejected"
-        for reason in _reasons(body):
-            self.report.count(kind, reason, 0)
-        if kind == "held":
-            self.report.held_activities += 1
-        else:
-            self.report.rejected_activities += 1
+                report.discounted += 1
+        elif isinstance(event, ActivityHeld):
+            report.held_activities += 1
+            for reason in event.reasons:
+                report.count("held", reason, 0)
+        elif isinstance(event, ActivityRejected):
+            report.rejected_activities += 1
+            for reason in event.reasons:
+                report.count("rejected", reason, 0)
 
     def _may_restate(self, line: Prepared) -> bool:
         received_at = line.received_at or self._clock()
@@ -199,22 +197,3 @@ class Importer:
             self.report.duplicates += 1
         else:
             self.report.corrected += 1
-
-
-class _Reasons(msgspec.Struct):
-    reasons: tuple[str, ...]
-
-
-class _Written(msgspec.Struct):
-    data: _Reasons
-
-
-class _Body(msgspec.Struct):
-    events: tuple[_Written, ...]
-
-
-_body = msgspec.json.Decoder(_Body)
-
-
-def _reasons(body: bytes) -> tuple[str, ...]:
-    return _body.decode(body).events[0].data.reasons
