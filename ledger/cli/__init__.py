@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from ledger.cli.books import books_group
 from ledger.cli.database import migrate, replay
 from ledger.cli.expiring import expiring
 from ledger.cli.explaining import explain
@@ -83,6 +84,7 @@ for command in (
     recompute,
     webhook,
     import_group,
+    books_group,
     export_ledger,
     import_ledger,
 ):

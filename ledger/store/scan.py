@@ -29,3 +29,15 @@ def scan_states(
                 return
             yield page
             after = page[-1][0]
+
+
+def read_topics(
+    database: Database, programme_id: str, *, after: int, until: int
+) -> list[tuple[int, str, bytes]]:
+    """Give position, topic and stored bytes of the next events with `after` < position ≤ `until`.
+
+    Nothing is held between two calls, so their caller may take its time.
+    """
+    parameters = {"programme_id": programme_id, "after": after, "until": until, "limit": PAGE_EVENTS}
+    with database.connection() as connection:
+        return connection.execute(LOG["topics"], parameters, binary=True).fetchall()

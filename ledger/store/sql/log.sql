@@ -62,3 +62,10 @@ SELECT position, state
  WHERE programme_id = %(programme_id)s AND position > %(after)s AND position <= %(until)s
  ORDER BY position
  LIMIT %(limit)s
+
+-- topics: the next positions, topics and bytes, for whoever reads a part of every event
+SELECT position, topic, state
+  FROM events
+ WHERE programme_id = %(programme_id)s AND position > %(after)s AND position <= %(until)s
+ ORDER BY position
+ LIMIT %(limit)s
