@@ -148,6 +148,65 @@ FACTORS_MAX: Final = 20
 PARAMETERS_MAX: Final = 20
 """Parameters of one methodology."""
 
+# --- merchants' offers --------------------------------------------------------------------------
+
+VOUCHERS_MAX: Final = 1_000_000_000
+"""Vouchers of one offer, in stock, in a month or for one participant: more than a city hands out."""
+
+VOUCHER_VALID_DAYS_MAX: Final = 364
+"""Local days for which a voucher can be used after that of its taking: with the rest of that day, and the
+hour by which summer time may end, never longer than a hold may last."""
+
+WEEKDAYS: Final = 7
+"""Days of a week, Monday being 1, as ISO 8601 has them."""
+
+OFFER_STORES_MAX: Final = 50
+"""Stores that one offer names, which each of its vouchers repeats; an offer for a whole chain names none."""
+
+VOUCHER_CODE_CHARS_MAX: Final = 64
+"""A code as somebody types or scans it: 20 characters, what stands between them, and what a QR code adds."""
+
+VOUCHER_KEYS_BEFORE_MAX: Final = 8
+"""Keys of vouchers that hold no more for new ones: each is one more look for every code."""
+
+OFFERS_SHOWN_MAX: Final = 200
+"""Offers in one answer, some 200 KB; each is an event read."""
+
+STORES_SHOWN_MAX: Final = 1_000
+"""Stores in one answer: more than most chains have, some 300 KB."""
+
+# --- settlement ---------------------------------------------------------------------------------
+
+SETTLED_DAYS_MAX: Final = 400
+"""Days of one statement, from its first line: a year and a late month; each is read when it is closed."""
+
+OBJECTION_DAYS_DEFAULT: Final = 7
+"""Days for which a merchant may object to a statement, counted from the day on which it was issued."""
+
+OBJECTION_DAYS_MAX: Final = 90
+"""Days for objections: a quarter; who needs longer settles in the next period."""
+
+DISPUTES_MAX: Final = 500
+"""Disputed lines of one statement, all of which a decision about it reads: with more, the statement is wrong
+as a whole."""
+
+PAYOUTS_MAX: Final = 100
+"""Payouts of one statement, those that failed among them: one and a few attempts are usual."""
+
+PAYOUT_ID_CHARS_MAX: Final = 35
+"""An EndToEndId of ISO 20022 (Max35Text), as banks carry it through."""
+
+# --- funds -------------------------------------------------------------------------------------
+
+PROPOSAL_VALID_DAYS: Final = 30
+"""Times 24 hours in which a proposal of money can be approved, when it does not say: a month's paperwork."""
+
+PROPOSAL_VALID_DAYS_MAX: Final = 366
+"""The longest that it can say: beyond a year nobody remembers what was meant."""
+
+FUND_THRESHOLDS_MAX: Final = 8
+"""Alarms of one fund: a half, a quarter, a tenth and some more; each is looked at when money moves."""
+
 # --- carbon sinks ------------------------------------------------------------------------------
 
 SERIAL_MAX: Final = 999_999_999_999
@@ -236,6 +295,9 @@ group, and more rules and organisations than a programme begins with."""
 
 TEMPLATE_BYTES_MAX: Final = 1_048_576
 """A request that carries a template: five hundred commands of two kilobytes; those that ship have sixteen."""
+
+SHADOW_EVENTS_MAX: Final = 200_000
+"""Events that a shadow run goes over beside a server's other work: some ten seconds of one processor."""
 
 SHADOW_RULES_MAX: Final = 20
 """Campaigns, and scenarios, that one request tries together: nearly twice as many as an act may count in."""
@@ -466,3 +528,11 @@ LEADERBOARD_OFFSET_MAX: Final = 100_000_000
 
 LEADERBOARD_NEIGHBOURS_MAX: Final = 10
 """Places before, and as many after: who can still be overtaken, and no way to copy a board."""
+
+# --- documents of statements -------------------------------------------------------------------
+
+PDF_LINES_MAX: Final = 2_000
+"""Lines of a statement in its PDF: some 45 pages, made within two seconds; CSV and XLSX have all."""
+
+SHEET_LINES_MAX: Final = 1_000_000
+"""Lines on one sheet of a workbook, which Excel ends at 1,048,576 rows; more go on on the next."""

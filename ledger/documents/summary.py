@@ -1,0 +1,118 @@
+"""What a statement comes to, row by row, and the proof that its lines add up to it.
+
+Rule of the room: every document shows these rows, so that none can show other numbers.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Final, Literal, NamedTuple
+
+from ledger.documents.statement import LineKind, Statement, StatementLine
+
+RowName = Literal[
+    "uses",
+    "refunds",
+    "amendments",
+    "carried_in",
+    "total",
+    "held_back",
+    "paid",
+    "carried_out",
+    "payable_now",
+]
+
+
+class LinesDifferError(Exception):
+    """The lines of a statement do not add up to it; what was written so far is no document."""
+
+
+class SummaryRow(NamedTuple):
+    """One row of a summary, signed as it counts towards what is paid."""
+
+    name: RowName
+    lines: int | None
+    face_value_fen: int | None
+    fee_fen: int | None
+    earned_fen: int
+
+
+def summary_of(statement: Statement) -> tuple[SummaryRow, ...]:
+    """Give the rows of a summary in their order.
+
+    The first four add up to ``total``. What is held back or was paid out already is shown with a minus.
+    """
+    of = statement
+    used = of.used_face_value_fen - of.used_fee_fen
+    refunded = of.refunded_face_value_fen - of.refunded_fee_fen
+    return (
+        SummaryRow("uses", of.uses, of.used_face_value_fen, of.used_fee_fen, used),
+        SummaryRow("refunds", of.refunds, -of.refunded_face_value_fen, -of.refunded_fee_fen, -refunded),
+        SummaryRow("amendments", of.amendments, None, None, of.amended_fen),
+        SummaryRow("carried_in", None, None, None, of.carried_in_fen),
+        SummaryRow("total", lines_of(of), None, None, of.total_fen),
+        SummaryRow("held_back", None, None, None, -of.held_back_fen),
+        SummaryRow("paid", None, None, None, -paid_fen(of)),
+        SummaryRow("carried_out", None, None, None, of.carried_out_fen),
+        SummaryRow("payable_now", None, None, None, of.payable_now_fen),
+    )
+
+
+def lines_of(statement: Statement) -> int:
+    """Give how many lines a statement has."""
+    return statement.uses + statement.refunds + statement.amendments
+
+
+def last_day(statement: Statement) -> date:
+    """Give the last day of a statement's period, as people name it."""
+    return statement.ends_on - timedelta(days=1)
+
+
+def paid_fen(statement: Statement) -> int:
+    """Give what was paid out or is under way: payouts that failed or came back do not count."""
+    counts = {"instructed", "confirmed"}
+    return sum(payout.value_fen for payout in statement.payouts if payout.status in counts)
+
+
+Sums = tuple[int, int, int, int]
+"""How many lines, their face values, their fees, and what they earn."""
+
+NOTHING: Final[Sums] = (0, 0, 0, 0)
+
+
+class Tally:
+    """Counts lines as they go by, and holds them against their statement after the last one."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self._sums: dict[LineKind, Sums] = dict.fromkeys(("use", "refund", "amendment"), NOTHING)
+
+    def through(self, lines: Iterable[StatementLine]) -> Iterator[StatementLine]:
+        """Give the lines on, and prove them after the last.
+
+        Raises:
+            LinesDifferError: they do not add up to the statement.
+        """
+        sums = self._sums
+        for line in lines:
+            count, face, fee, earned = sums[line.kind]
+            sums[line.kind] = (
+                count + 1,
+                face + line.face_value_fen,
+                fee + line.fee_fen,
+                earned + line.earned_fen,
+            )
+            yield line
+        self._prove()
+
+    def _prove(self) -> None:
+        rows = {row.name: row for row in summary_of(self._statement)}
+        uses, refunds, amendments = self._sums.values()
+        due = rows["carried_in"].earned_fen + uses[3] + refunds[3] + amendments[3]
+        found = {
+            "uses": uses == rows["uses"][1:],
+            "refunds": refunds == rows["refunds"][1:],
+            "amendments": amendments[::3] == rows["amendments"][1::3],
+            "total": due == rows["total"].earned_fen,
+        }
+        if not all(found.values()):
+            raise LinesDifferError([name for name, agrees in found.items() if not agrees])
