@@ -19,6 +19,7 @@ from ledger.followers import Followers
 from ledger.keys import Keys
 from ledger.lapse_run import run_lapse
 from ledger.reading import Reading, reading
+from ledger.shadow_run import ShadowRuns
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.migrations import require_current
@@ -53,6 +54,7 @@ class Ledger:
     keys: Keys
     followers: Followers
     webhooks: Webhooks
+    shadow_runs: ShadowRuns
     clock: Callable[[], datetime] = system_clock
     """Says what is ripe, or over, for those who read."""
 
@@ -138,4 +140,5 @@ def open_ledger(settings: Settings) -> Ledger:
         keys=Keys(database),
         followers=followers,
         webhooks=Webhooks(database, private=settings.webhook_private_addresses == "allow"),
+        shadow_runs=ShadowRuns(database),
     )

@@ -1495,6 +1495,26 @@ class FieldsInvalid(InvalidInput):
 
 
 @dataclass(eq=False)
+class ShadowRunTooLong(Refused):
+    """From the first of January of its first day on, the log has more events than a shadow run goes over
+    beside a server's other work.
+    """
+
+    code: ClassVar[str] = "shadow_run_too_long"
+    next_step: ClassVar[str] = "Make the run on the command line, with `ledger shadow`, which goes over any number."
+    events: int
+    events_max: int
+
+
+@dataclass(eq=False)
+class ShadowRunBusy(Unavailable):
+    """Another shadow run is under way in this process, and there is one at a time."""
+
+    code: ClassVar[str] = "shadow_run_busy"
+    next_step: ClassVar[str] = "Send the same request again in some seconds."
+
+
+@dataclass(eq=False)
 class ViewUnbuildable(Internal):
     """A view cannot take an event of the log, so it cannot be built."""
 

@@ -52,11 +52,16 @@ def read_proposal(path: Path, kind: type[Proposed], rulebook: Rulebook, now: dat
         fields: Any = msgspec.json.decode(content)
         if not isinstance(fields, dict):
             raise ProposalUnreadable(file=str(path), reason="no JSON object")
-        published: Mapping[str, Any] = rulebook.campaigns if kind is PublishCampaign else rulebook.scenarios
-        version = len(published.get(str(fields.get("id")), ())) + 1
+        version = next_version(rulebook, kind, str(fields.get("id")))
         return msgspec.convert({"version": version, "occurred_at": now} | fields, kind)
     except (OSError, msgspec.MsgspecError) as unreadable:
         raise ProposalUnreadable(file=str(path), reason=str(unreadable)) from unreadable
+
+
+def next_version(rulebook: Rulebook, kind: type[Proposed], own_id: str) -> int:
+    """Give the version that would be published next under an id."""
+    published: Mapping[str, Any] = rulebook.campaigns if kind is PublishCampaign else rulebook.scenarios
+    return len(published.get(own_id, ())) + 1
 
 
 def with_proposal(

@@ -18,7 +18,13 @@ from ledger.domain.book import Account, Status
 from ledger.domain.budget import Budget
 from ledger.domain.conversion import credits_for
 from ledger.domain.earning import CreditsIssued, earn, earner_of
-from ledger.domain.errors import AccountNotFound, LedgerError, PeriodEmpty, ProgrammeNotFound
+from ledger.domain.errors import (
+    AccountNotFound,
+    LedgerError,
+    PeriodEmpty,
+    ProgrammeNotFound,
+    ShadowRunTooLong,
+)
 from ledger.domain.instants import local_date, zone
 from ledger.domain.limits import CLOCK_SKEW_MAX
 from ledger.domain.programme import ProgrammeOpened
@@ -65,6 +71,7 @@ def shadow_run(
     *,
     now: datetime,
     on_progress: Progress = no_progress,
+    events_max: int | None = None,
 ) -> ShadowReport:
     """Say what the acts of some days would have earned under proposed rules, and what they really did.
 
@@ -75,22 +82,26 @@ def shadow_run(
         proposal: rules in the place of those published.
         now: when the run is made.
         on_progress: told how far it is.
+        events_max: of the log, from the first of January on; as many as there are when absent.
 
     Raises:
         ProgrammeNotFound, PeriodEmpty,
         whatever the publication of the proposal would be refused for
+        ShadowRunTooLong
     """
     log = Log(database)
     position = log.head(programme_id)
     if position is None:
         raise ProgrammeNotFound(programme_id=programme_id)
     if days.last_on < days.first_on:
-        raise PeriodEmpty(field="to", first_on=days.first_on, last_on=days.last_on)
+        raise PeriodEmpty(field="last_on", first_on=days.first_on, last_on=days.last_on)
     programme, rulebook = published_rules(log, programme_id)
     payers = {address: _account(database, programme_id, address) for address in proposal.payers()}
     proposed = with_proposal(rulebook, proposal, payers, now)
     year_begins = datetime.combine(days.first_on.replace(month=1, day=1), time(), zone(programme.time_zone))
     after = position_before(log, programme_id, year_begins.astimezone(UTC) - CLOCK_SKEW_MAX, position)
+    if events_max is not None and position - after > events_max:
+        raise ShadowRunTooLong(events=position - after, events_max=events_max)
     acts = Acts(log, programme_id, after=after, until=position, progress=on_progress)
     shadow = _Shadow(programme, rulebook, proposed, proposal, days)
     for fund_id in _funds(proposed):

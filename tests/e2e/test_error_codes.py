@@ -17,6 +17,7 @@ from api.problems import status_of
 from ledger.bootstrap import Ledger
 from ledger.domain import errors, limits
 from ledger.domain.errors import LedgerError
+from ledger.shadow_run import ShadowRuns
 from ledger.store.database import Database
 from ledger.writer import Writer
 from tests.e2e.drives import CAR, Drives
@@ -49,7 +50,6 @@ NOT_OVER_HTTP: Final = {
     "migration_edited": "seen before a server runs",
     "migration_failed": "seen before a server runs",
     "position_beyond_log": "logs are exported on the command line",
-    "period_empty": "activities are computed anew on the command line",
     "view_unbuildable": "views are rebuilt on the command line",
     "rebuild_running": "views are rebuilt on the command line",
     "progress_file_unsuitable": "programmes are verified on the command line",
@@ -231,6 +231,11 @@ def _made_of(**fields: Any) -> Produce:
     return produce
 
 
+def _shadow(**fields: Any) -> Produce:
+    days = {"first_on": "2026-11-01", "last_on": "2026-11-30"}
+    return lambda town: town.send_json("/shadow-runs", days | fields)
+
+
 def _too_long_for_a_template(town: Town) -> Answer:
     opened = town.bulk(
         *({"kind": "merchant.open", "id": f"m{n}", **NAMES} for n in range(limits.TEMPLATE_COMMANDS_MAX)),
@@ -345,6 +350,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "dead_letter_not_found": _after(
         _webhook(), then=lambda town: town.send_json("/webhooks/shop/dead/1/retry", {})
     ),
+    "period_empty": _shadow(last_on="2026-10-31"),
     "template_unreadable": _made_of(template={}),
     "template_not_found": lambda town: town.get_at("/v1/templates/village", "poster"),
     "template_refused": _made_of(template_id="community", occurred_at=in_days(1)),
@@ -454,6 +460,20 @@ def test_more_callers_than_may_wait_are_refused_and_those_who_do_not_wait_are_no
     assert town.get("/events?wait_s=1").status_code == 200
     place.leave()
     assert town.get("/events?after=999&wait_s=1").status_code == 200
+
+
+def test_a_log_is_too_long_for_a_run_beside_other_work__shadow_run_too_long(
+    opened: Callable[..., Ledger],
+) -> None:
+    ledger = opened()
+    town = Town(replace(ledger, shadow_runs=ShadowRuns(ledger.database, events_max=1))).open()
+    assert code_of(_shadow()(town)) == "shadow_run_too_long"
+
+
+def test_a_second_run_is_not_made_beside_the_first__shadow_run_busy(own_town: Town) -> None:
+    with own_town.ledger.shadow_runs._place:
+        assert _unavailable(_shadow()(own_town)) == "shadow_run_busy"
+    assert _shadow()(own_town).status_code == 200
 
 
 def test_a_process_that_stops_takes_nothing_and_is_not_ready__shutting_down(own_town: Town) -> None:

@@ -44,6 +44,7 @@ EXPECTED: Final[dict[str, str]] = {
     "POST /scenarios": "operator",
     "POST /policies": "operator",
     "POST /campaigns": "operator",
+    "POST /shadow-runs": "auditor operator",
     "POST /sinks": "operator",
     "POST /sinks/<project_id>/units": "operator",
     "POST /donations": "poster",

@@ -103,6 +103,8 @@ def test_every_route_is_documented_with_its_roles() -> None:
         f"{limits.BULK_LINE_BYTES_MAX:,} bytes",
         f"{limits.BULK_BODY_BYTES_MAX:,} bytes",
         f"| a request with a template | {limits.TEMPLATE_BYTES_MAX:,} bytes |",
+        f"| campaigns, and scenarios, of a shadow run | {limits.SHADOW_RULES_MAX} |",
+        f"| events that a shadow run goes over | {limits.SHADOW_EVENTS_MAX:,} |",
         f"{limits.JSON_DEPTH_MAX} levels",
         f"within {limits.KEY_CACHED_S_MAX} seconds",
         f"more than {limits.NUMBER_DIGITS_MAX} digits",
