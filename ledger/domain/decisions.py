@@ -25,6 +25,7 @@ from ledger.domain.errors import OccurredOutOfBounds
 from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.limits import CLOCK_SKEW_MAX, OCCURRED_AT_MIN
 from ledger.domain.messages import Command, Event
+from ledger.domain.offer_rows import OFFER_ROWS, is_taken_offer, redemption_entries
 from ledger.domain.policy import PolicyPublished, PublishPolicy, publish_policy
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
 from ledger.domain.redemption import Redemption
@@ -32,6 +33,7 @@ from ledger.domain.row import Row
 from ledger.domain.run_rows import RUN_ROWS
 from ledger.domain.sink_rows import SINK_ROWS
 from ledger.domain.state import ProgrammeState
+from ledger.domain.voucher import use_redemption
 
 __all__ = ["ROWS", "Decision", "Row", "decide", "own_id_of", "state_version", "stream_of"]
 
@@ -99,6 +101,7 @@ def _redemption_row(event: type[Event], decide: Callable[..., Event | None]) -> 
         reads=_reads_redemption,
         decide=lambda c, s, at: decide(c, _loaded(c, s), s.accounts, at),
         fact=lambda c: ("redemption", c.redemption_id),
+        registers=redemption_entries,
         version=lambda c, s: state_version(_loaded(c, s)),
     )
 
@@ -221,9 +224,12 @@ ROWS: dict[type[Command], Row] = {
         begins=(redemption.RedemptionHeld,),
         reads=_reads_hold,
         decide=lambda c, s, at: redemption.hold_redemption(c, s.accounts, s.today(at), at),
+        made=lambda event: not is_taken_offer(event),
     ),
     redemption.FulfilRedemption: _redemption_row(
         redemption.RedemptionFulfilled, redemption.fulfil_redemption
+    )._replace(
+        decide=lambda c, s, at: use_redemption(c, _loaded(c, s), s.accounts, s.registers, s.today(at), at)
     ),
     redemption.CancelRedemption: _redemption_row(
         redemption.RedemptionCancelled, redemption.cancel_redemption
@@ -236,6 +242,7 @@ ROWS: dict[type[Command], Row] = {
         reads=lambda c, _: (c.account,),
         decide=lambda c, s, at: adjust_credits(c, s.accounts, s.opened(), s.today(at), at),
     ),
+    **OFFER_ROWS,
     **RUN_ROWS,
     **SINK_ROWS,
 }

@@ -521,6 +521,17 @@ class FeeAboveFaceValue(InvalidInput):
 
 
 @dataclass(eq=False)
+class DiscountTooHigh(InvalidInput):
+    """The merchant's own discount leaves nothing of the list price for the funds to bear."""
+
+    code: ClassVar[str] = "discount_too_high"
+    next_step: ClassVar[str] = "Send a discount below the list price."
+    field: str
+    value: int
+    list_price_fen: int
+
+
+@dataclass(eq=False)
 class SerialRangeEmpty(InvalidInput):
     """The first serial of the delivery is above its last."""
 
@@ -599,6 +610,35 @@ class RedemptionNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class StoreNotFound(NotFound):
+    """The merchant has no store of this id."""
+
+    code: ClassVar[str] = "store_not_found"
+    next_step: ClassVar[str] = "Read the merchant's stores, or open this one first."
+    merchant_id: str
+    store_id: str
+
+
+@dataclass(eq=False)
+class OfferNotFound(NotFound):
+    """No offer has this id."""
+
+    code: ClassVar[str] = "offer_not_found"
+    next_step: ClassVar[str] = "Read the published offers, or publish this one first."
+    offer_id: str
+
+
+@dataclass(eq=False)
+class VoucherUnknown(NotFound):
+    """No voucher of this programme has this code or this id."""
+
+    code: ClassVar[str] = "voucher_unknown"
+    next_step: ClassVar[str] = (
+        "Read the code again, character by character; a wrong one is told in no other way."
+    )
+
+
+@dataclass(eq=False)
 class SinkNotFound(NotFound):
     """No carbon-sink project has this id."""
 
@@ -635,6 +675,38 @@ class VersionOutOfSequence(Conflict):
     id: str
     version: int
     expected: int
+
+
+@dataclass(eq=False)
+class OfferOfAnother(Conflict):
+    """An offer stays with the merchant who gave it first."""
+
+    code: ClassVar[str] = "offer_of_another"
+    next_step: ClassVar[str] = "Publish it under another id for another merchant."
+    offer_id: str
+    merchant_id: str
+
+
+@dataclass(eq=False)
+class OfferChanged(Conflict):
+    """The offer has other terms than those that were shown: another version holds now."""
+
+    code: ClassVar[str] = "offer_changed"
+    next_step: ClassVar[str] = (
+        "Read the offer, show its terms again, and send the version that was agreed to."
+    )
+    offer_id: str
+    version: int
+    version_now: int
+
+
+@dataclass(eq=False)
+class VoucherCodeTaken(Conflict):
+    """Another voucher has the code that would be this one's."""
+
+    code: ClassVar[str] = "voucher_code_taken"
+    next_step: ClassVar[str] = "Take the offer under another id, which has another code."
+    redemption_id: str
 
 
 @dataclass(eq=False)
@@ -798,6 +870,129 @@ class HoldExpired(Refused):
 
 
 @dataclass(eq=False)
+class StoreClosedAlready(Refused):
+    """The store was closed for good."""
+
+    code: ClassVar[str] = "store_closed"
+    next_step: ClassVar[str] = "Name another store of the merchant."
+    merchant_id: str
+    store_id: str
+
+
+@dataclass(eq=False)
+class OfferWithdrawn(Refused):
+    """The offer is not open: its latest version withdrew it."""
+
+    code: ClassVar[str] = "offer_withdrawn"
+    next_step: ClassVar[str] = "Show another offer; vouchers that were taken before can still be used."
+    offer_id: str
+
+
+@dataclass(eq=False)
+class OfferNotValid(Refused):
+    """The offer can be taken from an instant on, and before another; this is neither."""
+
+    code: ClassVar[str] = "offer_not_valid"
+    next_step: ClassVar[str] = "Take it within its time, or show another offer."
+    offer_id: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(eq=False)
+class OfferSoldOut(Refused):
+    """All vouchers of the offer are taken."""
+
+    code: ClassVar[str] = "offer_sold_out"
+    next_step: ClassVar[str] = "Wait for one to be given back, or publish a version with a larger stock."
+    offer_id: str
+    stock: int
+
+
+@dataclass(eq=False)
+class OfferMonthSoldOut(Refused):
+    """All vouchers of the offer for this local month are taken."""
+
+    code: ClassVar[str] = "offer_month_sold_out"
+    next_step: ClassVar[str] = "Send the same request again next month."
+    offer_id: str
+    month: str
+    month_quota: int
+
+
+@dataclass(eq=False)
+class OfferLimitReached(Refused):
+    """The participant has as many vouchers of the offer as one may have, in this month or altogether."""
+
+    code: ClassVar[str] = "offer_limit_reached"
+    next_step: ClassVar[str] = "Where a month is named, send the same request again after it; else nothing."
+    offer_id: str
+    limit: int
+    month: str | None
+
+
+@dataclass(eq=False)
+class VoucherCodeNeeded(Refused):
+    """A voucher is used with its code."""
+
+    code: ClassVar[str] = "voucher_code_needed"
+    next_step: ClassVar[str] = "Send the code and the store to vouchers/fulfil."
+    redemption_id: str
+
+
+@dataclass(eq=False)
+class StoreWrong(Refused):
+    """The voucher cannot be used in this store."""
+
+    code: ClassVar[str] = "store_wrong"
+    next_step: ClassVar[str] = "Use it in a store of its merchant, one of those that its offer names."
+    store_id: str | None
+
+
+@dataclass(eq=False)
+class VoucherUsed(Refused):
+    """The voucher was used before."""
+
+    code: ClassVar[str] = "voucher_used"
+    next_step: ClassVar[str] = "Give nothing for it; the time and the store of its use stand here."
+    redemption_id: str
+    used_at: datetime
+    store_id: str | None
+
+
+@dataclass(eq=False)
+class VoucherCancelled(Refused):
+    """The voucher was cancelled, and its credits given back."""
+
+    code: ClassVar[str] = "voucher_cancelled"
+    next_step: ClassVar[str] = "Take the offer again."
+    redemption_id: str
+
+
+@dataclass(eq=False)
+class VoucherExpired(Refused):
+    """The voucher's last day has passed."""
+
+    code: ClassVar[str] = "voucher_expired"
+    next_step: ClassVar[str] = (
+        "Take the offer again; the credits come back with a cancel or the next expiry run."
+    )
+    redemption_id: str
+    deadline_at: datetime
+
+
+@dataclass(eq=False)
+class VoucherDayWrong(Refused):
+    """The voucher cannot be used on this weekday."""
+
+    code: ClassVar[str] = "voucher_day_wrong"
+    next_step: ClassVar[str] = "Come again on one of the weekdays named here, Monday being 1."
+    redemption_id: str
+    weekday: int
+    weekdays: list[int]
+
+
+@dataclass(eq=False)
 class MerchantOwedLess(Refused):
     """The merchant is owed less than this redemption was worth: it has been paid already."""
 
@@ -850,6 +1045,16 @@ class DatabaseUnavailable(Unavailable):
     code: ClassVar[str] = "database_unavailable"
     next_step: ClassVar[str] = "Send the very same request again: it will count once."
     reason: str
+
+
+@dataclass(eq=False)
+class VoucherKeyMissing(Unavailable):
+    """This deployment lacks the key that the codes of vouchers are made with."""
+
+    code: ClassVar[str] = "voucher_key_missing"
+    next_step: ClassVar[str] = (
+        "Have LEDGER_VOUCHER_KEY set, or the key that made the code among those before it."
+    )
 
 
 @dataclass(eq=False)
@@ -1501,7 +1706,9 @@ class ShadowRunTooLong(Refused):
     """
 
     code: ClassVar[str] = "shadow_run_too_long"
-    next_step: ClassVar[str] = "Make the run on the command line, with `ledger shadow`, which goes over any number."
+    next_step: ClassVar[str] = (
+        "Make the run on the command line, with `ledger shadow`, which goes over any number."
+    )
     events: int
     events_max: int
 

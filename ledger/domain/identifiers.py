@@ -23,6 +23,7 @@ COMMAND_ID: Final = rf"[!-~](?:[ -~]{{0,{COMMAND_ID_CHARS_MAX - 2}}}[!-~])?"
 HOLDER: Final = rf"(?:participant|org|merchant):{ENTITY_ID}"
 DIGITS: Final = r"[0-9]+(?:\.[0-9]+)?"
 DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CODE_DIGEST: Final = r"[0-9a-f]{32}"
 
 # No control characters, so no NUL (PostgreSQL refuses it) and no line break inside a name.
 LINE: Final = r"[^\x00-\x1f\x7f\ud800-\udfff]+"
@@ -32,6 +33,7 @@ EntityId = Annotated[str, msgspec.Meta(pattern=rf"^{ENTITY_ID}\Z")]
 CommandId = Annotated[str, msgspec.Meta(pattern=rf"^{COMMAND_ID}\Z")]
 Holder = Annotated[str, msgspec.Meta(pattern=rf"^{HOLDER}\Z")]
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=NAME_CHARS_MAX)]
+CodeDigest = Annotated[str, msgspec.Meta(pattern=rf"^{CODE_DIGEST}\Z")]
 Text = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=TEXT_CHARS_MAX)]
 
 

@@ -23,7 +23,7 @@ from ledger.domain.errors import (
     RedemptionStatusUnsuitable,
 )
 from ledger.domain.fund import require_available
-from ledger.domain.identifiers import CommandId, EntityId, Text
+from ledger.domain.identifiers import CodeDigest, CommandId, EntityId, Text
 from ledger.domain.instants import Instant, utc
 from ledger.domain.limits import (
     CREDITS_MAX,
@@ -67,8 +67,12 @@ class HoldRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="
 class FulfilRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.fulfil"):
     """Use a held redemption at the merchant (核销)."""
 
+    circumstances: ClassVar[frozenset[str]] = frozenset({"code_digest"})
+
     redemption_id: EntityId
     store_id: EntityId | None = None
+    code_digest: CodeDigest | None = None
+    """Keyed digest of the code that was shown for a voucher; filled in where the key is, never sent."""
 
 
 class CancelRedemption(Command, frozen=True, kw_only=True, tag_field="kind", tag="redemption.cancel"):
@@ -119,6 +123,18 @@ class RedemptionHeld(Event, frozen=True, kw_only=True, omit_defaults=True):
     offer_id: str | None = None
     fee_fen: int = 0
     """Of the face value: what the platform withholds at the use."""
+    offer_version: int | None = None
+    """The version of the offer that was taken; None where the caller named the terms."""
+    list_price_fen: int | None = None
+    """What it costs without credits: the face value and what the merchant itself gives."""
+    discount_fen: int = 0
+    """Of the list price: what the merchant itself gives."""
+    weekdays: tuple[int, ...] = ()
+    """Local weekdays on which it can be used, Monday being 1; every day when empty."""
+    store_ids: tuple[str, ...] = ()
+    """Where it can be used; in every store of the merchant when empty."""
+    code_digest: str | None = None
+    """Keyed digest of the voucher's code; None where there is none."""
 
     @property
     def earned_fen(self) -> int:
@@ -133,6 +149,8 @@ class RedemptionFulfilled(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     redemption_id: str
     store_id: str | None = None
+    code_digest: str | None = None
+    """Keyed digest of the code that was shown; None where there was none."""
 
 
 class RedemptionCancelled(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -172,6 +190,8 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
     status: RedemptionStatus = "held"
     version: int = 1
     """Events in its stream."""
+    used: RedemptionFulfilled | None = None
+    """Its use, also after that was taken back."""
 
     def lots(self) -> list[tuple[str, int]]:
         """The very lots that the hold took."""
@@ -266,6 +286,7 @@ def fulfil_redemption(
         ),
         redemption_id=held.id,
         store_id=command.store_id,
+        code_digest=command.code_digest,
     )
 
 
@@ -392,4 +413,5 @@ def evolve(redemption: Redemption | None, event: Event) -> Redemption | None:
     status = STATUS_AFTER.get(type(event))
     if redemption is None or status is None:
         return redemption
-    return msgspec.structs.replace(redemption, status=status, version=redemption.version + 1)
+    used = event if isinstance(event, RedemptionFulfilled) else redemption.used
+    return msgspec.structs.replace(redemption, status=status, version=redemption.version + 1, used=used)

@@ -27,6 +27,8 @@ class Row(NamedTuple):
     """Facts of other streams that must be loaded before it is decided; each lives under its own key."""
     registers: Callable[[Any, ProgrammeState], Iterable[EntryKey]] | None = None
     """Entries of registers that must be loaded before it is decided."""
+    made: Callable[[Any], bool] = lambda _event: True
+    """Whether an event with which it begins was made by it: where several commands begin with the same."""
     version: Callable[[Any, ProgrammeState], int] = lambda _command, _state: 1
     """Place of its first event in the stream."""
     is_repeat: Callable[[Any, Any], bool] = lambda _command, _event: True

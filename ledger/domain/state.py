@@ -13,6 +13,8 @@ from ledger.domain.campaign import CampaignPublished
 from ledger.domain.errors import ProgrammeNotFound
 from ledger.domain.grounds import Grounds
 from ledger.domain.messages import Event
+from ledger.domain.offer import evolve as evolve_offer
+from ledger.domain.offer_life import OFFER_EVENTS, fold_offer, fold_voucher
 from ledger.domain.owners import ParticipantStatusEvent
 from ledger.domain.policy import PolicyPublished
 from ledger.domain.programme import ProgrammeOpened
@@ -33,7 +35,7 @@ CONFIGURATION: tuple[type[Event], ...] = (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-FactKind = Literal["redemption", "activity"]
+FactKind = Literal["redemption", "offer", "activity"]
 
 FactKey = tuple[FactKind, str]
 """A kind of fact with a life of its own, and the id by which callers know one."""
@@ -169,7 +171,9 @@ def _status_changed(state: ProgrammeState, event: Event) -> None:
 def _redeemed(state: ProgrammeState, event: Event) -> None:
     own_id = event.id if isinstance(event, RedemptionHeld) else event.redemption_id  # type: ignore[attr-defined]
     key: FactKey = "redemption", own_id
-    state.facts[key] = redemption.evolve(state.facts.get(key), event)
+    state.facts[key] = known = redemption.evolve(state.facts.get(key), event)
+    if known is not None and known.held.offer_version is not None:
+        fold_voucher(state, known.held, event)
 
 
 def _sink_opened(state: ProgrammeState, event: Event) -> None:
@@ -199,6 +203,7 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     ),
     **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
     **dict.fromkeys((RedemptionHeld, *redemption.STATUS_AFTER), _redeemed),
+    **dict.fromkeys(OFFER_EVENTS, fold_offer),
     sink.SinkOpened: _sink_opened,
     sink.SinkUnitsAdded: _delivered,
     donation.CreditsDonated: _donated,
@@ -206,6 +211,7 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
 
 _EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {
     "redemption": redemption.evolve,
+    "offer": evolve_offer,
     "activity": activity_life.evolve,
 }
 

@@ -22,11 +22,12 @@ from ledger.store.log import LoggedEvent
 from ledger.store.mapper import mapper
 from ledger.verify.findings import Code, Finding, Findings
 
-COMMAND_OF: Final[dict[type[Event], type[Command]]] = {
-    event: command for command, row in ROWS.items() for event in row.begins
+COMMANDS_OF: Final[dict[type[Event], list[type[Command]]]] = {
+    event: [command for command, row in ROWS.items() if event in row.begins]
+    for event in {event for row in ROWS.values() for event in row.begins}
 }
-"""The command whose fields an event keeps. An event that follows another one in its stream, made by
-the same command, is none of these."""
+"""The commands of whose fields an event may keep those of one. An event that follows another one in
+its stream, made by the same command, is none of these."""
 
 _GOES_ON: Final = tuple({event for row in ROWS.values() for event in row.goes_on})
 """Events that may follow another one. A reduction may also begin its stream."""
@@ -147,7 +148,8 @@ class Redeciding:
         if self._may_be_amid and isinstance(event, _GOES_ON) and logged.originator_version > 1:
             return None
         self._may_be_amid = False
-        kind = COMMAND_OF.get(type(event))
+        kinds = COMMANDS_OF.get(type(event), [])
+        kind = next((one for one in kinds if ROWS[one].made(event)), None)
         if kind is None:
             self._found(logged, "event_unexpected", "no command makes it alone")
             return None

@@ -69,7 +69,8 @@ class Settled:
             del facts[key]
         if len(facts) < self._looks_at:
             return
-        done = [key for key, known in facts.items() if known is None or known.status != "held"]
+        redemptions = [(key, known) for key, known in facts.items() if key[0] == "redemption"]
+        done = [key for key, known in redemptions if known is None or known.status != "held"]
         for key in done[: max(0, len(done) - self._kept_max)]:
             del facts[key]
         self._looks_at = max(2 * self._kept_max, 2 * len(facts))
