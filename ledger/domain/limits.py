@@ -207,33 +207,6 @@ PROPOSAL_VALID_DAYS_MAX: Final = 366
 FUND_THRESHOLDS_MAX: Final = 8
 """Alarms of one fund: a half, a quarter, a tenth and some more; each is looked at when money moves."""
 
-# --- merchants' offers --------------------------------------------------------------------------
-
-VOUCHERS_MAX: Final = 1_000_000_000
-"""Vouchers of one offer, in stock, in a month or for one participant: more than a city hands out."""
-
-VOUCHER_VALID_DAYS_MAX: Final = 364
-"""Local days for which a voucher can be used after that of its taking: with the rest of that day, and the
-hour by which summer time may end, never longer than a hold may last."""
-
-WEEKDAYS: Final = 7
-"""Days of a week, Monday being 1, as ISO 8601 has them."""
-
-OFFER_STORES_MAX: Final = 50
-"""Stores that one offer names, which each of its vouchers repeats; an offer for a whole chain names none."""
-
-VOUCHER_CODE_CHARS_MAX: Final = 64
-"""A code as somebody types or scans it: 20 characters, what stands between them, and what a QR code adds."""
-
-VOUCHER_KEYS_BEFORE_MAX: Final = 8
-"""Keys of vouchers that hold no more for new ones: each is one more look for every code."""
-
-OFFERS_SHOWN_MAX: Final = 200
-"""Offers in one answer, some 200 KB; each is an event read."""
-
-STORES_SHOWN_MAX: Final = 1_000
-"""Stores in one answer: more than most chains have, some 300 KB."""
-
 # --- carbon sinks ------------------------------------------------------------------------------
 
 SERIAL_MAX: Final = 999_999_999_999
