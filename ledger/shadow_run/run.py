@@ -4,22 +4,18 @@ Rule of the room: acts count in the order in which they were recorded. Those of 
 first day count as they really did, because caps and streaks stand on them.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import msgspec
 
-from ledger.domain import activity_life, addresses
+from ledger.domain import activity_life
 from ledger.domain.activity import activity_key
-from ledger.domain.addresses import CNY
 from ledger.domain.bonus import BonusIssued, counted_in, issue_bonuses
-from ledger.domain.book import Account, Status
 from ledger.domain.budget import Budget
 from ledger.domain.conversion import credits_for
 from ledger.domain.earning import CreditsIssued, earn, earner_of
 from ledger.domain.errors import (
-    AccountNotFound,
     LedgerError,
     PeriodEmpty,
     ProgrammeNotFound,
@@ -31,7 +27,6 @@ from ledger.domain.programme import ProgrammeOpened
 from ledger.domain.rulebook import Rulebook
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.state import ProgrammeState
-from ledger.projections.balances import read_account
 from ledger.shadow_run.acts import Act, Acts, Progress, position_before
 from ledger.shadow_run.proposal import NOTHING_PROPOSED, Proposal, versions_proposed, with_proposal
 from ledger.shadow_run.state import shadow_state
@@ -96,7 +91,7 @@ def shadow_run(
     if days.last_on < days.first_on:
         raise PeriodEmpty(field="last_on", first_on=days.first_on, last_on=days.last_on)
     programme, rulebook = published_rules(log, programme_id)
-    payers = {address: _account(database, programme_id, address) for address in proposal.payers()}
+    payers = {address: payer(database, programme_id, address) for address in proposal.payers()}
     proposed = with_proposal(rulebook, proposal, payers, now)
     year_begins = datetime.combine(days.first_on.replace(month=1, day=1), time(), zone(programme.time_zone))
     after = position_before(log, programme_id, year_begins.astimezone(UTC) - CLOCK_SKEW_MAX, position)
@@ -104,8 +99,8 @@ def shadow_run(
         raise ShadowRunTooLong(events=position - after, events_max=events_max)
     acts = Acts(log, programme_id, after=after, until=position, progress=on_progress)
     shadow = _Shadow(programme, rulebook, proposed, proposal, days)
-    for fund_id in _funds(proposed):
-        shadow.give_money(fund_id, _available_fen(database, programme_id, fund_id))
+    for fund_id in funds_of(proposed):
+        shadow.give_money(fund_id, available_fen(database, programme_id, fund_id))
     if shadow.has_budgets():
         # What was really spent is there to be spent again, so it must be known before the first act.
         for act in acts.read():
@@ -114,28 +109,6 @@ def shadow_run(
     for act in acts.read():
         shadow.add(act)
     return shadow.tally.report(programme_id, position, days.first_on, days.last_on)
-
-
-def _account(database: Database, programme_id: str, address: str) -> Account:
-    try:
-        return Account(status=cast("Status | None", read_account(database, programme_id, address).status))
-    except AccountNotFound:
-        return Account()
-
-
-def _available_fen(database: Database, programme_id: str, fund_id: str) -> int:
-    try:
-        view = read_account(database, programme_id, addresses.available(fund_id))
-    except AccountNotFound:
-        return 0
-    return sum(balance.amount for balance in view.balances if balance.asset == CNY)
-
-
-def _funds(rulebook: Rulebook) -> set[str]:
-    """Name the funds of all budgets."""
-    scenarios = [version.budget for versions in rulebook.scenarios.values() for version in versions]
-    campaigns = [version.budget for versions in rulebook.campaigns.values() for version in versions]
-    return {budget.fund_id for budget in (*scenarios, *campaigns) if budget is not None}
 
 
 class _Shadow:
@@ -210,9 +183,9 @@ class _Shadow:
 
     def _really_set_aside(self, act: Act) -> dict[str, int]:
         scenario = self._published.scenario(act.reduction.scenario_id, act.reduction.scenario_version)
-        spent = _spent({}, scenario.budget, act.awarded_credits)
+        spent = spent_on({}, scenario.budget, act.awarded_credits)
         for (campaign_id, version), amount in act.bonus_credits().items():
-            spent = _spent(spent, self._published.campaign(campaign_id, version).budget, amount)
+            spent = spent_on(spent, self._published.campaign(campaign_id, version).budget, amount)
         return spent
 
     # --- as it would have been ------------------------------------------------------------------
@@ -272,7 +245,7 @@ class _Shadow:
             tally.add_money(fund_id, on, real_fen=value_fen)
         for event in made:
             budget = self._budget_of(event)
-            for fund_id, value_fen in _spent({}, budget, event.awarded_credits).items():
+            for fund_id, value_fen in spent_on({}, budget, event.awarded_credits).items():
                 tally.add_money(fund_id, on, shadow_fen=value_fen)
             if isinstance(event, BonusIssued):
                 tally.add_bonus((event.campaign_id, event.campaign_version), shadow=event.awarded_credits)
@@ -291,11 +264,3 @@ class _Shadow:
 
     def _is_within(self, act: Act) -> bool:
         return self._days.first_on <= self._day_of(act) <= self._days.last_on
-
-
-def _spent(spent: Mapping[str, int], budget: Budget | None, credits_given: int) -> dict[str, int]:
-    """Add what a budget sets aside for credits."""
-    if budget is None or not credits_given:
-        return dict(spent)
-    more = spent.get(budget.fund_id, 0) + credits_given * budget.fen_per_credit
-    return {**spent, budget.fund_id: more}
