@@ -28,6 +28,7 @@ from ledger.domain.rulebook import Rulebook
 from ledger.domain.rules import ScenarioPublished
 from ledger.domain.state import ProgrammeState
 from ledger.shadow_run.acts import Act, Acts, Progress, position_before
+from ledger.shadow_run.money import available_fen, funds_of, payer, spent_on
 from ledger.shadow_run.proposal import NOTHING_PROPOSED, Proposal, versions_proposed, with_proposal
 from ledger.shadow_run.state import shadow_state
 from ledger.shadow_run.tally import ShadowReport, Tally
