@@ -77,9 +77,7 @@ def _named_entries(
     in_year_cap: bool,
 ) -> Iterable[EntryKey]:
     try:
-        return list(
-            entries_read(reported, scenario, state.grounds(), in_year_cap=in_year_cap, campaigns=campaigns)
-        )
+        return entries_read(reported, scenario, state.grounds(), in_year_cap=in_year_cap, campaigns=campaigns)
     except LedgerError:
         return ()  # the decision will say why
 

@@ -8,6 +8,7 @@ and legs of its own; campaigns come in the order of their ids.
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import ClassVar, Literal, NamedTuple
 
 from ledger.domain import addresses
@@ -35,7 +36,7 @@ from ledger.domain.earning import (
 from ledger.domain.grounds import Grounds
 from ledger.domain.instants import Instant
 from ledger.domain.messages import Event
-from ledger.domain.quantities import floor_to_whole
+from ledger.domain.quantities import floored_share
 from ledger.domain.standing import Bonus, act_name, count_bonus, count_day, full_runs, standing_of
 
 BonusCap = Literal["year_credits", "campaign_credits", "budget"]
@@ -136,7 +137,12 @@ def multiplied(counted: CountedIn, awarded_credits: int) -> int:
     """Give the bonus of a multiplier: floored, and none where it is 1."""
     if counted.multiplier == WHOLE:
         return 0
-    return floor_to_whole(awarded_credits * (read_multiplier(counted.multiplier) - Fraction(1)))
+    return floored_share(awarded_credits, _beyond_one(counted.multiplier))
+
+
+@lru_cache(maxsize=256)
+def _beyond_one(multiplier: str) -> Fraction:
+    return read_multiplier(multiplier) - Fraction(1)
 
 
 def clipped(
@@ -193,16 +199,19 @@ def issue_bonuses(
     count_day(registers, rulebook, earner.participant_id, issued.campaigns, earner.on, 1)
     if issued.in_year_cap:
         count_in_year(registers, earner.participant_id, earner.on, issued.awarded_credits)
-    made = []
+    made: list[BonusIssued] = []
+    is_counted = True
     for counted in issued.campaigns:
         campaign = rulebook.campaign(counted.id, counted.version)
+        if not is_counted:
+            # Only now, because nobody asks after the last one.
+            grounds.accounts.post(made[-1].legs)
+            count_issued(made[-1], earner.on, grounds)
+            is_counted = True
         due = due_for(counted, campaign, issued.awarded_credits, earner, grounds)
-        if due == NOTHING_DUE:
-            continue
-        event = _bonus(issued, campaign, due, source, own_id, earner, grounds)
-        grounds.accounts.post(event.legs)
-        count_issued(event, earner.on, grounds)
-        made.append(event)
+        if due != NOTHING_DUE:
+            made.append(_bonus(issued, campaign, due, source, own_id, earner, grounds))
+            is_counted = False
     return made
 
 

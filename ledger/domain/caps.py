@@ -4,7 +4,6 @@ Rule of the room: caps cut credits, never grams. What is used of a cap is counte
 year in which the act occurred, in the programme's local time, from when the cap was published on.
 """
 
-from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Annotated, ClassVar, Final, Literal, NamedTuple
@@ -13,6 +12,9 @@ import msgspec
 
 from ledger.domain.limits import CREDITS_MAX, DAY_ACTS_MAX
 from ledger.domain.registers import Entry, Registers, key_of
+
+KEYS_REMEMBERED: Final = 16_384
+"""An act is asked about several times, and acts come in groups."""
 
 CapName = Literal["event_credits", "day_acts", "day_credits", "month_credits", "year_credits", "budget"]
 """The caps in the order in which they are asked; of several that clip alike the first is named."""
@@ -51,7 +53,7 @@ class MonthUsed(Entry, frozen=True, kw_only=True, omit_defaults=True):
 
     def credits_of(self, scenario_id: str) -> int:
         """Give the credits of the whole month."""
-        return sum(used[1] for key, used in self.days.items() if key[3:] == scenario_id)
+        return sum([used[1] for key, used in self.days.items() if key[3:] == scenario_id])
 
 
 class YearUsed(Entry, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,6 +62,10 @@ class YearUsed(Entry, frozen=True, kw_only=True, omit_defaults=True):
     register: ClassVar[str] = "year_used"
 
     awarded_credits: int = 0
+
+
+NOTHING_IN_MONTH: Final = MonthUsed()
+NOTHING_IN_YEAR: Final = YearUsed()
 
 
 class Own(NamedTuple):
@@ -84,11 +90,13 @@ def _iso(on: date) -> str:
     return on.isoformat()
 
 
+@lru_cache(maxsize=KEYS_REMEMBERED)
 def month_key(participant_id: str, on: date) -> str:
     """Name the entry of a participant's month."""
     return key_of(participant_id, _iso(on)[:7])
 
 
+@lru_cache(maxsize=KEYS_REMEMBERED)
 def year_key(participant_id: str, on: date) -> str:
     """Name the entry of a participant's year."""
     return key_of(participant_id, _iso(on)[:4])
@@ -135,27 +143,29 @@ def award(
     return Award(awarded, clipped_by)
 
 
-def _rooms(earned: Earned, bounds: Bounds, used: Registers, own: Own) -> Iterator[tuple[CapName, int]]:
+def _rooms(earned: Earned, bounds: Bounds, used: Registers, own: Own) -> list[tuple[CapName, int]]:
     """Give how much each cap leaves, in the order in which they are asked."""
     caps = bounds.caps
+    found: list[tuple[CapName, int]] = []
     if caps.event_credits is not None:
-        yield "event_credits", caps.event_credits
+        found.append(("event_credits", caps.event_credits))
     if caps.is_counted():
-        month = used.get(MonthUsed, month_key(earned.participant_id, earned.on)) or MonthUsed()
+        month = used.get(MonthUsed, month_key(earned.participant_id, earned.on)) or NOTHING_IN_MONTH
         acts, day_credits = month.of_day(earned.on, earned.scenario_id)
         if caps.day_acts is not None and acts - own.acts >= caps.day_acts:
-            yield "day_acts", 0
+            found.append(("day_acts", 0))
         if caps.day_credits is not None:
-            yield "day_credits", caps.day_credits - day_credits + own.awarded_credits
+            found.append(("day_credits", caps.day_credits - day_credits + own.awarded_credits))
         if caps.month_credits is not None:
             month_credits = month.credits_of(earned.scenario_id) - own.awarded_credits
-            yield "month_credits", caps.month_credits - month_credits
+            found.append(("month_credits", caps.month_credits - month_credits))
     if bounds.year_credits is not None:
-        year = used.get(YearUsed, year_key(earned.participant_id, earned.on)) or YearUsed()
+        year = used.get(YearUsed, year_key(earned.participant_id, earned.on)) or NOTHING_IN_YEAR
         own_credits = own.awarded_credits + own.bonus_credits
-        yield "year_credits", bounds.year_credits - year.awarded_credits + own_credits
+        found.append(("year_credits", bounds.year_credits - year.awarded_credits + own_credits))
     if bounds.budget_credits is not None:
-        yield "budget", bounds.budget_credits
+        found.append(("budget", bounds.budget_credits))
+    return found
 
 
 # --- Evolve -------------------------------------------------------------------------------------
@@ -164,12 +174,12 @@ def _rooms(earned: Earned, bounds: Bounds, used: Registers, own: Own) -> Iterato
 def count_in_month(registers: Registers, participant_id: str, scenario_id: str, on: date, used: Own) -> None:
     """Add what an act has used to its month, or take it back when below zero."""
     key = month_key(participant_id, on)
-    month = registers.get(MonthUsed, key) or MonthUsed()
+    month = registers.get(MonthUsed, key) or NOTHING_IN_MONTH
     acts, awarded_credits = month.of_day(on, scenario_id)
     sums = acts + used.acts, awarded_credits + used.awarded_credits
     day = _day_key(on, scenario_id)
     days = {**month.days, day: sums}
-    if not any(sums):
+    if sums == (0, 0):
         del days[day]
     registers.put(MonthUsed, key, MonthUsed(days=days) if days else None)
 
@@ -177,10 +187,11 @@ def count_in_month(registers: Registers, participant_id: str, scenario_id: str, 
 def count_in_year(registers: Registers, participant_id: str, on: date, awarded_credits: int) -> None:
     """Add credits to a participant's year, or take them back when below zero."""
     key = year_key(participant_id, on)
-    year = registers.get(YearUsed, key) or YearUsed()
+    year = registers.get(YearUsed, key) or NOTHING_IN_YEAR
     total = year.awarded_credits + awarded_credits
     registers.put(YearUsed, key, YearUsed(awarded_credits=total) if total else None)
 
 
+@lru_cache(maxsize=KEYS_REMEMBERED)
 def _day_key(on: date, scenario_id: str) -> str:
     return f"{on.day:02d} {scenario_id}"

@@ -63,6 +63,11 @@ def floor_to_whole(value: Fraction) -> int:
     return max(0, value.numerator // value.denominator)
 
 
+def floored_share(whole: int, factor: Fraction) -> int:
+    """Give a part of a whole amount, or several times as much, floored as by `floor_to_whole`."""
+    return max(0, whole * factor.numerator // factor.denominator)
+
+
 @lru_cache(maxsize=1024)
 def _decimal_places(denominator: int) -> int | None:
     """Places after the point that a reduced fraction needs, or None when its decimals never end."""

@@ -4,7 +4,7 @@ Rule of the room: pure. Quality first, then claims of others, then the grams; an
 is credited by the same steps when nothing holds it any more.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ from ledger.domain.exclusion import (
     require_interval,
 )
 from ledger.domain.grounds import Grounds
-from ledger.domain.instants import utc
+from ledger.domain.instants import local_date, utc
 from ledger.domain.messages import Event
 from ledger.domain.methodology import Reduction
 from ledger.domain.quality import HOLD, REJECT, assess
@@ -216,8 +216,8 @@ def gram_legs(participant_id: str, amount_g: int) -> tuple[Leg, ...]:
 
 
 def accounts_read(
-    participant_id: str, scenario: ScenarioPublished | None, campaigns: Iterable[CampaignPublished] = ()
-) -> Iterator[str]:
+    participant_id: str, scenario: ScenarioPublished | None, campaigns: Sequence[CampaignPublished] = ()
+) -> list[str]:
     """Name the accounts that earning in a scenario, or taking back, is decided on.
 
     Args:
@@ -226,11 +226,11 @@ def accounts_read(
         campaigns: in which it counts.
     """
     holder = addresses.participant(participant_id)
-    yield holder
-    yield addresses.debt(holder)
-    for payer in (scenario, *campaigns):
-        if payer is not None and payer.budget is not None:
-            yield addresses.available(payer.budget.fund_id)
+    read = [holder, addresses.debt(holder)]
+    if scenario is not None and scenario.budget is not None:
+        read.append(addresses.available(scenario.budget.fund_id))
+    read += [addresses.available(each.budget.fund_id) for each in campaigns if each.budget is not None]
+    return read
 
 
 def entries_read(
@@ -239,8 +239,8 @@ def entries_read(
     grounds: Grounds,
     *,
     in_year_cap: bool,
-    campaigns: Iterable[CampaignPublished] = (),
-) -> Iterator[EntryKey]:
+    campaigns: Sequence[CampaignPublished] = (),
+) -> list[EntryKey]:
     """Name the entries of registers that crediting an activity is decided on.
 
     Args:
@@ -253,14 +253,16 @@ def entries_read(
     Raises:
         SubjectMissing: nothing can be decided on the activity.
     """
+    read: list[EntryKey] = []
     is_counted = scenario.caps is not None and scenario.caps.is_counted()
     if is_counted or in_year_cap:
-        earner = earner_of(reported.participant_id, utc(reported.occurred_at), grounds)
+        on = local_date(utc(reported.occurred_at), grounds.programme.time_zone)
         if is_counted:
-            yield MonthUsed, month_key(earner.participant_id, earner.on)
+            read.append((MonthUsed, month_key(reported.participant_id, on)))
         if in_year_cap:
-            yield YearUsed, year_key(earner.participant_id, earner.on)
-    yield from standings_read(reported.participant_id, (campaign.id for campaign in campaigns))
+            read.append((YearUsed, year_key(reported.participant_id, on)))
+    if campaigns:
+        read += standings_read(reported.participant_id, [campaign.id for campaign in campaigns])
     for own in claims_of(reported, scenario, grounds.programme.time_zone):
-        for key in own.keys:
-            yield ClaimsOfDay, key
+        read += [(ClaimsOfDay, key) for key in own.keys]
+    return read

@@ -65,8 +65,9 @@ class Registers:
 
     def put(self, register: type[Kept], key: str, entry: Kept | None) -> None:
         """Set what stands under a key; None takes it out."""
-        self._loaded[register, key] = entry
-        self.changed.add((register, key))
+        own = register, key
+        self._loaded[own] = entry
+        self.changed.add(own)
 
     def entries(self) -> Mapping[EntryKey, Entry | None]:
         """Give all that are loaded; None where nothing stands."""

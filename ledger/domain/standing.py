@@ -200,7 +200,8 @@ def count_bonus(
         elif standing.first == activity:
             standing = msgspec.structs.replace(standing, first="")
     awarded = standing.awarded_credits + after.awarded_credits - (before.awarded_credits if before else 0)
-    standing = msgspec.structs.replace(standing, awarded_credits=awarded)
+    if awarded != standing.awarded_credits:
+        standing = msgspec.structs.replace(standing, awarded_credits=awarded)
     _keep(registers, participant_id, campaign_id, standing)
 
 
