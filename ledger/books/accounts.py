@@ -65,15 +65,22 @@ def address_of(name: str, spelling: Spelling) -> str:
     Raises:
         ValueError: no address has it.
     """
-    parts = tuple(name.split(":"))
-    if (address := _ADDRESSES.get(parts)) is not None:
-        return address
-    root, group, *rest = parts if len(parts) > len(_OTHER) else (*parts, "", "")
-    if (root, group) == _OTHER:
-        return ":".join(map(spelling.read, rest))
-    if (address := _ADDRESSES.get((root, group, _ID, *rest[1:]))) is None:
-        raise ValueError(name)
-    return address.replace(_ID, spelling.read(rest[0]))
+    try:
+        address = _address(tuple(name.split(":")), spelling)
+    except LookupError:
+        address = ""
+    if not address or name_of(address, spelling) != name:
+        raise ValueError(f"no address has the name {name!r}")
+    return address
+
+
+def _address(parts: tuple[str, ...], spelling: Spelling) -> str:
+    if parts in _ADDRESSES:
+        return _ADDRESSES[parts]
+    group, own_id, rest = parts[:2], parts[2], parts[3:]
+    if group == _OTHER:
+        return ":".join(map(spelling.read, parts[2:]))
+    return _ADDRESSES[*group, _ID, *rest].replace(_ID, spelling.read(own_id))
 
 
 # ── As it is ─────────────────────────────────────────────────────────────────────────────────
