@@ -44,6 +44,7 @@ from ledger.domain.transfer import CreditsTransferred
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
 from tests.contract.campaign_examples import CAMPAIGN_EVENTS, bonus_fields
 from tests.contract.carbon_examples import CARBON_EVENTS, added_fields
+from tests.contract.offer_examples import OFFER_EVENTS, voucher_fields
 
 OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
 RECORDED = datetime(2026, 11, 22, 4, 0, 0, 123_456, tzinfo=UTC)
@@ -370,7 +371,9 @@ _EVENTS: tuple[Event, ...] = (
     ),
 )
 
-EXAMPLES: dict[str, Event] = {event.topic: event for event in (*_EVENTS, *CARBON_EVENTS, *CAMPAIGN_EVENTS)}
+EXAMPLES: dict[str, Event] = {
+    event.topic: event for event in (*_EVENTS, *CARBON_EVENTS, *CAMPAIGN_EVENTS, *OFFER_EVENTS)
+}
 
 _HELD = EXAMPLES["redemption.held"]
 
@@ -378,6 +381,7 @@ LATER_EXAMPLES: dict[str, Event] = {
     "redemption.held+fee": msgspec.structs.replace(_HELD, offer_id="latte-2026", fee_fen=30),
     **added_fields(EXAMPLES),
     **bonus_fields(EXAMPLES),
+    **voucher_fields(EXAMPLES),
 }
 """Examples of fields that were added after their topic was frozen, named `{topic}+{what was added}`."""
 

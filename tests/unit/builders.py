@@ -22,7 +22,7 @@ from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CompleteExpiry, ExpireCredits, RunExpiry, StartExpiry
 from ledger.domain.fund import CommitMoney
-from ledger.domain.identifiers import StreamId
+from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.instants import ExpiryPolicy
 from ledger.domain.messages import Command, Event
 from ledger.domain.methodology import Factor, Measured
@@ -241,10 +241,7 @@ class World:
 
     def fact(self, key: FactKey, command: Command) -> Any:
         """What has become of a fact, from the events of the command's stream alone."""
-        fact = None
-        for event in self.streams.get(stream_of(command, self.state.programme_id), ()):
-            fact = evolve_fact(key, fact, event)
-        return fact
+        return self._folded(key, stream_of(command, self.state.programme_id))
 
     def entries(self, register: type[Kept]) -> dict[str, Kept]:
         """Everything that stands in a register, by its key."""
@@ -253,10 +250,19 @@ class World:
             key: entry for (kept, key), entry in entries if kept is register and isinstance(entry, register)
         }
 
+    def _folded(self, key: FactKey, stream: StreamId) -> Any:
+        fact = None
+        for event in self.streams.get(stream, ()):
+            fact = evolve_fact(key, fact, event)
+        return fact
+
     def _load(self, command: Command) -> None:
         row = ROWS[type(command)]
         if row.fact is not None and (key := row.fact(command)) not in self.state.facts:
             self.state.facts[key] = self.fact(key, command)
+        for key in row.also(command) if row.also is not None else ():
+            if key not in self.state.facts:
+                self.state.facts[key] = self._folded(key, stream_id(self.state.programme_id, *key))
         for address in row.reads(command, self.state):
             if address not in self.state.accounts:
                 self.state.accounts.load({address: Account()})

@@ -39,6 +39,7 @@ from tests.unit.builders import (
 )
 from tests.unit.campaign_commands import tell_of_campaigns
 from tests.unit.carbon_commands import tell_of_drives, tell_of_the_day_after
+from tests.unit.offer_commands import tell_of_offers
 
 
 @lru_cache(maxsize=1)
@@ -81,6 +82,7 @@ def story() -> World:
     )
     tell_of_drives(world)
     tell_of_campaigns(world)
+    tell_of_offers(world)
     today = NOW.date()
     world.do(
         but(START_EXPIRY, up_to=today),
