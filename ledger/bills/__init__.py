@@ -5,6 +5,9 @@ unreadable line, they know neither database nor clock, and what they keep in mem
 the length of a file. Money is whole 分 from the first sign on: nothing is rounded, and no float is made.
 """
 
+from ledger.bills.bill import Bill
+from ledger.bills.mapping import Mapping, read_mapping
+from ledger.bills.opening import open_bill
 from ledger.bills.rows import (
     REASONS,
     Balance,
@@ -22,13 +25,17 @@ from ledger.bills.rows import (
 __all__ = [
     "REASONS",
     "Balance",
+    "Bill",
     "BillKind",
     "BillRow",
     "BillTotals",
     "Difference",
     "KindTotal",
+    "Mapping",
     "Outcome",
     "Reason",
     "RowKind",
     "Unreadable",
+    "open_bill",
+    "read_mapping",
 ]

@@ -27,15 +27,20 @@ Reason = Literal[
     "value_not_whole_fen",
     "value_out_of_bounds",
     "sign_unsuitable",
+    "digits_lost",
     "day_malformed",
     "time_malformed",
     "currency_unsuitable",
     "field_missing",
     "parts_differ",
+    "parts_too_many",
+    "statements_too_many",
     "summary_malformed",
     "summary_missing",
     "balance_missing",
+    "document_type_refused",
     "file_truncated",
+    "file_too_long",
 ]
 
 REASONS: Final[dict[Reason, str]] = {
@@ -51,15 +56,20 @@ REASONS: Final[dict[Reason, str]] = {
     "value_not_whole_fen": "an amount does not come to whole 分",
     "value_out_of_bounds": "an amount is larger than the ledger counts",
     "sign_unsuitable": "an amount has another sign than one of its kind can have",
+    "digits_lost": "a sheet has a number of more than 15 digits and keeps no more; such ids must be texts",
     "day_malformed": "a day is none in the form of this bill",
     "time_malformed": "a time is none in the form of this bill, or never was in its zone",
     "currency_unsuitable": "an amount is in another currency than CNY",
     "field_missing": "a value that every row has is not there",
     "parts_differ": "the parts of a batch do not add up to it, so it is given as one row",
+    "parts_too_many": "a batch has more parts than are read, so it is given as one row",
+    "statements_too_many": "the file has more statements than are read; the rest was not",
     "summary_malformed": "the summary at the end cannot be read",
     "summary_missing": "the bill ends without the summary that every one has",
     "balance_missing": "a statement has no opening or no closing balance, so nothing proves that it is whole",
+    "document_type_refused": "the XML declares a document type, which may hold entities; no bank sends one",
     "file_truncated": "the file ends or breaks off before it is complete",
+    "file_too_long": "the file is longer than is read; the rest was not",
 }
 """Why something was not read, in the words that people are shown."""
 
@@ -198,9 +208,20 @@ class BillTotals(msgspec.Struct, frozen=True, kw_only=True):
     passed_over: int = 0
 
 
+class Ending(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader gives last: how the file's own summary stood against its rows."""
+
+    is_agreed: bool | None
+    differences: tuple[Difference, ...] = ()
+    balances: tuple[Balance, ...] = ()
+    passed_over: int = 0
+
+
 def unreadable(line: int, reason: Reason, text: str) -> Unreadable:
     """Tell of a line in few and printable signs."""
-    excerpt = text[:ECHO_CHARS_MAX]
-    return Unreadable(
-        line, reason, "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in excerpt)
-    )
+    return Unreadable(line, reason, shown(text))
+
+
+def shown(text: str) -> str:
+    """Give the beginning of what stands in a file, so that it can be shown anywhere."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:ECHO_CHARS_MAX])

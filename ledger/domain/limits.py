@@ -404,8 +404,8 @@ BILL_BYTES_MAX: Final = 2_147_483_648
 """Bytes of a bill, unpacked: some ten million rows, more than a month of a city; it bounds what a small
 packed file can cost."""
 
-BILL_BATCH_PARTS_MAX: Final = 100_000
-"""Parts of one batched entry, which are held until they are seen to add up: some 50 MB."""
+BILL_BATCH_PARTS_MAX: Final = 20_000
+"""Parts of one batched entry, which are held until they are seen to add up: some 30 MB."""
 
 BILL_STATEMENTS_MAX: Final = 10_000
 """Statements in one camt.053 file: a day for each account, so a year of 27 accounts."""
