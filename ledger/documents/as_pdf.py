@@ -3,10 +3,35 @@
 from collections.abc import Iterable
 from typing import BinaryIO
 
+from ledger.documents.paper import Paper
+from ledger.documents.pdf_head import draw_figures, draw_letterhead, draw_sums
+from ledger.documents.pdf_lines import draw_lines, draw_proof
 from ledger.documents.statement import Statement, StatementLine
-from ledger.documents.words import Language
+from ledger.documents.summary import Tally
+from ledger.documents.words import Language, Words
 
 
 def to_pdf(statement: Statement, lines: Iterable[StatementLine], language: Language, out: BinaryIO) -> None:
-    """Write a statement as a PDF."""
-    raise NotImplementedError
+    """Write a statement as a PDF; of a long one the first `PDF_LINES_MAX` lines.
+
+    Nothing is written before all is well.
+
+    Raises:
+        LinesDifferError: the lines do not add up to the statement.
+    """
+    words = Words(language)
+    programme = words.pick(statement.programme_name_zh, statement.programme_name_en)
+    merchant = words.pick(statement.merchant_name_zh, statement.merchant_name_en)
+    paper = Paper(
+        words,
+        made_at=statement.issued_at,
+        title=f"{words['title']} {statement.number}",
+        left=f"{programme} · {merchant}",
+        right=statement.number,
+    )
+    draw_letterhead(paper, statement)
+    draw_figures(paper, statement)
+    draw_sums(paper, statement)
+    draw_lines(paper, statement, Tally(statement).through(lines))
+    draw_proof(paper, statement)
+    out.write(paper.output())

@@ -12,7 +12,7 @@ Language = Literal["zh", "en"]
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # --- head ---------------------------------------------------------------------------------
     "statement": ("对账单", "Statement"),
-    "title": ("商户结算对账单", "Merchant settlement statement"),
+    "title": ("商户结算对账单", "Settlement statement"),
     "programme": ("项目", "Programme"),
     "merchant": ("商户", "Merchant"),
     "merchant_id": ("商户标识", "Merchant id"),
@@ -29,7 +29,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "approved_at": ("批准时间", "Approved at"),
     "approved_by": ("批准人", "Approved by"),
     "objections_until": ("异议截止", "Objections until"),
-    "at_by": ("{at}（{by}）", "{at} ({by})"),
     "not_yet": ("尚未", "Not yet"),
     # --- statuses -----------------------------------------------------------------------------
     "status.issued": ("已出具", "Issued"),
@@ -41,7 +40,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "payout.returned": ("已退回", "Returned"),
     # --- numbers ------------------------------------------------------------------------------
     "summary": ("汇总", "Summary"),
-    "item": ("项目", "Item"),
+    "item": ("款项", "Item"),
     "count": ("笔数", "Count"),
     "face_value": ("面值", "Face value"),
     "fee": ("手续费", "Fee"),
@@ -90,7 +89,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "redemption_id": ("兑换编号", "Redemption"),
     "offer_id": ("兑换项", "Offer"),
     "store_id": ("门店", "Store"),
-    "offer_store": ("兑换项 · 门店", "Offer · store"),
+    "offer_store": ("兑换项 / 门店", "Offer / store"),
     "is_held_back": ("暂缓", "Held back"),
     "held_back_mark": ("{kind}（暂缓）", "{kind} (held)"),
     "yes": ("是", "Yes"),
