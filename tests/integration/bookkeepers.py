@@ -76,9 +76,9 @@ def findings(tool: TextFormat, path: Path) -> str:
 # ── What a tool adds up ──────────────────────────────────────────────────────────────────────
 
 
-def _hledger_balances(path: Path) -> Iterator[tuple[str, str, str]]:
+def _hledger_balances(path: Path, *query: str) -> Iterator[tuple[str, str, str]]:
     layout = ("--flat", "--no-total", "--layout=bare", "--output-format=csv")
-    done = _run(_PROGRAMS["hledger"], "-f", path, "balance", *layout)
+    done = _run(_PROGRAMS["hledger"], "-f", path, "balance", *layout, *query)
     assert done.returncode == 0, done.stderr
     for account, commodity, amount in list(csv.reader(done.stdout.splitlines()))[1:]:
         yield address_of(account, PLAIN), commodity.strip('"'), amount
@@ -103,18 +103,18 @@ def _beancount_balances(path: Path) -> Iterator[tuple[str, str, str]]:
             yield address_of(account.account, CAPITALISED), units.currency, str(units.number)
 
 
-_BALANCES: Final[Mapping[TextFormat, Callable[[Path], Iterator[tuple[str, str, str]]]]] = {
+_BALANCES: Final[Mapping[TextFormat, Callable[..., Iterator[tuple[str, str, str]]]]] = {
     "hledger": _hledger_balances,
     "ledger": _ledger_balances,
     "beancount": _beancount_balances,
 }
 
 
-def balances(tool: TextFormat, path: Path) -> Balances:
-    """Have a tool add a journal up, and give what it says of every account, under our address."""
+def balances(tool: TextFormat, path: Path, *query: str) -> Balances:
+    """Have a tool add up a journal, or what a query finds in it; give its balances under our addresses."""
     need(tool)
     sums: Balances = {}
-    for account, commodity, amount in _BALANCES[tool](path):
+    for account, commodity, amount in _BALANCES[tool](path, *query):
         asset = ASSET_OF[commodity]
         exact = Decimal(amount) * (FEN_PER_YUAN if asset == "CNY" else 1)
         assert exact == int(exact), (account, amount)
