@@ -3,7 +3,7 @@
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from bench.programme import BATCH, NOW, city
 from bench.proof import run
 from bench.report import Report
 from ledger.domain.activity import RecordActivity
-from ledger.domain.campaign import Multiplier, PublishCampaign
+from ledger.domain.campaign import BonusRule, Multiplier, PublishCampaign, Streak
 from ledger.domain.caps import Caps
 from ledger.domain.conversion import CreditsPerGrams
 from ledger.domain.exclusion import ExclusionRule
@@ -24,6 +24,7 @@ from ledger.domain.methodology import Factor, Measured
 from ledger.domain.policy import PublishPolicy
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.rules import PublishMethodology, PublishScenario
+from ledger.domain.transfer import TransferCredits
 from ledger.store.database import Database
 from ledger.writer import Recorded, Writer
 
@@ -40,19 +41,30 @@ FILE_DAYS: Final = (4, 20)
 """Days in a short file and in a long one: memory must not grow with them."""
 
 PLAIN: Final = "plain"
-RULED: Final = "ruled"
+RULED: Final = {
+    "capped": None,
+    "streak": Streak(days=7, credits=10),
+    "multiplied": Multiplier(multiplier="1.1"),
+}
+"""Programmes with caps and exclusion, and the bonus of their campaign: one that is looked at with every
+act and paid every seventh day, and one that is an event of its own with every act."""
+
+LEFT_OUT: Final = 1_000
+"""Of every `PEOPLE` the last ones receive and never give, so that nobody runs out."""
 
 
 class Place:
     """A programme in which vehicles drive every day."""
 
-    def __init__(self, conninfo: str, programme_id: str, *, is_ruled: bool) -> None:
+    def __init__(
+        self, conninfo: str, programme_id: str, *, is_ruled: bool = False, bonus: BonusRule | None = None
+    ) -> None:
         self.programme_id = programme_id
         self.database = Database(conninfo, connections_max=THREADS + 2)
         self.writer = Writer(self.database)
         self._random = random.Random(20_261_123)
-        self._made = 0
-        for command in rules(programme_id, is_ruled=is_ruled):
+        self._made = self._given = 0
+        for command in rules(programme_id, is_ruled=is_ruled, bonus=bonus):
             assert isinstance(self.writer.submit(programme_id, command), Recorded)
 
     def drives(self, count: int) -> list[Command]:
@@ -77,9 +89,27 @@ class Place:
             )
         return made
 
-    def in_batches(self) -> float:
-        """Record batches from two callers; give drives a second."""
-        batches = [self.drives(BATCH) for _ in range(BATCHES)]
+    def transfers(self, count: int) -> list[Command]:
+        """Make gifts of one credit, from one after the other to anybody else."""
+        made: list[Command] = []
+        for _ in range(count):
+            self._given += 1
+            giver = self._given % (PEOPLE - LEFT_OUT)
+            receiver = (giver + self._random.randrange(1, PEOPLE)) % PEOPLE
+            made.append(
+                TransferCredits(
+                    occurred_at=NOW,
+                    id=f"t-{self._given:09d}",
+                    from_account=f"participant:p{giver:07d}",
+                    to_account=f"participant:p{receiver:07d}",
+                    credits=1,
+                )
+            )
+        return made
+
+    def in_batches(self, make: Callable[[int], list[Command]]) -> float:
+        """Record batches from two callers; give commands a second."""
+        batches = [make(BATCH) for _ in range(BATCHES)]
         begun = time.perf_counter()
         with ThreadPoolExecutor(CALLERS) as pool:
             for outcomes in pool.map(
@@ -88,12 +118,12 @@ class Place:
                 assert all(isinstance(outcome, Recorded) for outcome in outcomes)
         return BATCH * BATCHES / (time.perf_counter() - begun)
 
-    def one_by_one(self) -> float:
-        """Record drives one at a time from many threads; give drives a second."""
-        drives = self.drives(ONE_BY_ONE)
+    def one_by_one(self, make: Callable[[int], list[Command]]) -> float:
+        """Record commands one at a time from many threads; give commands a second."""
+        commands = make(ONE_BY_ONE)
         begun = time.perf_counter()
         with ThreadPoolExecutor(THREADS) as pool:
-            for outcome in pool.map(partial(self.writer.submit, self.programme_id), drives):
+            for outcome in pool.map(partial(self.writer.submit, self.programme_id), commands):
                 assert isinstance(outcome, Recorded)
         return ONE_BY_ONE / (time.perf_counter() - begun)
 
@@ -103,7 +133,7 @@ class Place:
         self.database.close()
 
 
-def rules(programme_id: str, *, is_ruled: bool) -> Iterator[Command]:
+def rules(programme_id: str, *, is_ruled: bool, bonus: BonusRule | None) -> Iterator[Command]:
     """Give what makes a programme, with every rule that an act is held against, or with none."""
     opening = city()
     yield OpenProgramme(
@@ -131,44 +161,63 @@ def rules(programme_id: str, *, is_ruled: bool) -> Iterator[Command]:
     )
     if is_ruled:
         yield PublishPolicy(occurred_at=NOW, version=1, year_credits=1_000_000)
+    if bonus is not None:
         yield PublishCampaign(
             occurred_at=NOW,
             id="autumn",
             version=1,
             valid_from=FIRST_DAY,
             valid_to=FIRST_DAY + timedelta(days=10_000),
-            bonus=Multiplier(multiplier="1.1"),
+            bonus=bonus,
             **names,
         )
 
 
 def measure(conninfo: str, report: Report) -> None:
     """Measure recording with and without rules, in turns, and importing files."""
-    plain = Place(conninfo, PLAIN, is_ruled=False)
-    ruled = Place(conninfo, RULED, is_ruled=True)
-    for place in (plain, ruled):
-        place.in_batches()
-    batches = [in_turns(lambda: (plain.in_batches(), ruled.in_batches())) for _ in range(ROUNDS)]
-    singles = [in_turns(lambda: (plain.one_by_one(), ruled.one_by_one())) for _ in range(ROUNDS)]
-    for place in (plain, ruled):
+    plain = Place(conninfo, PLAIN)
+    ruled = {name: Place(conninfo, name, is_ruled=True, bonus=bonus) for name, bonus in RULED.items()}
+    everybody = (plain, *ruled.values())
+    for place in everybody:
+        place.in_batches(place.drives)
+    kinds: dict[str, Callable[[Place], Callable[[int], list[Command]]]] = {
+        "acts": lambda place: place.drives,
+        "transfers": lambda place: place.transfers,
+    }
+    for kind, of in kinds.items():
+        batches = [
+            in_turns(lambda of=of: tuple(place.in_batches(of(place)) for place in everybody))  # type: ignore[misc]
+            for _ in range(ROUNDS)
+        ]
+        singles = [
+            in_turns(lambda of=of: tuple(place.one_by_one(of(place)) for place in everybody))  # type: ignore[misc]
+            for _ in range(ROUNDS)
+        ]
+        _report(report, f"batches of {BATCH:,} {kind}", kind, batches)
+        _report(report, f"{THREADS} threads, single {kind}", kind, singles)
+    for place in everybody:
         place.close()
-    for name, rounds in (
-        (f"batches of {BATCH:,} acts", batches),
-        (f"{THREADS} threads, single acts", singles),
-    ):
-        report.add(f"{name}: no caps, exclusion, campaign", [with_none for with_none, _ in rounds], "acts/s")
-        report.add(f"{name}: all of them", [with_all for _, with_all in rounds], "acts/s")
-        ratios = [with_all / with_none for with_none, with_all in rounds]
-        report.add(f"{name}: with / without", ratios, "ratio", at_least=0.6)
     with tempfile.TemporaryDirectory(prefix="ledger-bench-import-") as folder:
         for days in FILE_DAYS:
             _measure_import(conninfo, report, Path(folder), days)
 
 
+def _report(report: Report, name: str, unit: str, rounds: list[tuple[float, ...]]) -> None:
+    """Say how fast each programme was, and beside the one without rules."""
+    plain = [figures[0] for figures in rounds]
+    report.add(f"{name}: no rules", plain, f"{unit}/s")
+    meanings = ("caps, exclusion", "with a streak too", "with a bonus for every act too")
+    for number, meaning in enumerate(meanings, 1):
+        rates = [figures[number] for figures in rounds]
+        report.add(f"{name}: {meaning}", rates, f"{unit}/s")
+        ratios = [with_rules / without for with_rules, without in zip(rates, plain, strict=True)]
+        report.add(f"{name}: {meaning} / none", ratios, "ratio", at_least=0.6)
+
+
 def _measure_import(conninfo: str, report: Report, folder: Path, days: int) -> None:
     """Import a file of a platform into a programme of its own."""
     programme_id = f"import-{days}"
-    Place(conninfo, programme_id, is_ruled=False).close()
+    Place(conninfo, programme_id).close()
     path, key = folder / f"{days}.csv", folder / "key"
     key.write_text("0123456789abcdef" * 4)
     _write_file(path, days)
