@@ -11,6 +11,9 @@ from typing import NamedTuple, Protocol
 from ledger.domain.book import Account
 from ledger.domain.decisions import ROWS, Row, decide, own_id_of, stream_of
 from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, EventNewerThanCode, LedgerError
+from ledger.domain.fund_alarms import STREAM as ALARM_STREAM
+from ledger.domain.fund_alarms import crossings, funds_moved, watched
+from ledger.domain.fund_registers import Fund
 from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.messages import Command, Event, differing_fields
 from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
@@ -141,6 +144,7 @@ class Deciding:
             row = ROWS[type(command)]
             self._require_loaded(command, row, stream)
             decision = decide(command, self.state, self._recorded_at)
+            alarms = self._alarms(decision.events)
         except DatabaseUnavailable:
             raise  # says nothing about the command
         except LedgerError as refusal:
@@ -152,6 +156,8 @@ class Deciding:
             for version, event in enumerate(decision.events, decision.first_version)
         ]
         self._known[stream] = written if earlier is None else [*earlier, *written]
+        for at, version, alarm in alarms:
+            self._write(at, version, alarm)
         return Recorded(written[-1].position, replayed=False, written=written)
 
     def repeated(self, command: Command) -> Recorded | None:
@@ -198,6 +204,21 @@ class Deciding:
         """
         sent = set(self.append.states)
         return any(event.state in sent for event in recorded.written)
+
+    def _alarms(self, events: Sequence[Event]) -> list[tuple[StreamId, int, Event]]:
+        """Give the alarms of funds that a decision raises or clears, each at its place.
+
+        They are no part of the answer: a repeat of the command finds its own stream alone.
+        """
+        moved = funds_moved(events)
+        if not moved:
+            return []
+        self._load_registers((Fund, fund_id) for fund_id in moved)
+        self._load_accounts(watched(events, moved, self.state.registers))
+        return [
+            (stream_id(self.state.programme_id, ALARM_STREAM, alarm.fund_id), version, alarm)
+            for version, alarm in crossings(events, moved, self.state.accounts, self.state.registers)
+        ]
 
     def _write(self, stream: StreamId, version: int, event: Event) -> Written:
         state = self._encode(event)

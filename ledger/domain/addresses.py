@@ -27,6 +27,9 @@ LAPSED: Final = "lapsed"
 FEES: Final = "fees"
 """Money withheld from merchants for the platform."""
 
+_FUND: Final = "fund:"
+_AVAILABLE: Final = ":available"
+
 
 def participant(participant_id: str) -> str:
     """Address of a participant's spendable credits and of all their grams."""
@@ -81,6 +84,18 @@ def encumbered(fund_id: str) -> str:
 def backing(fund_id: str) -> str:
     """Address of the money of a fund that is set aside for credits issued on its budget."""
     return f"fund:{fund_id}:backing"
+
+
+def fund_of_available(account: str) -> str | None:
+    """Give the fund whose available money stands at an address; None for any other address."""
+    if account.startswith(_FUND) and account.endswith(_AVAILABLE):
+        return account[len(_FUND) : -len(_AVAILABLE)]
+    return None
+
+
+def sponsor(sponsor_id: str) -> str:
+    """Address of a sponsor as such: it has a status and no balance of its own."""
+    return f"sponsor:{sponsor_id}"
 
 
 def external(sponsor_id: str) -> str:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from ledger.domain import (
     addresses,
     campaign,
-    fund,
     owners,
     redemption,
     rulebook,
@@ -25,6 +24,7 @@ from ledger.domain.errors import OccurredOutOfBounds
 from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.limits import CLOCK_SKEW_MAX, OCCURRED_AT_MIN
 from ledger.domain.messages import Command, Event
+from ledger.domain.money_rows import MONEY_ROWS
 from ledger.domain.offer_rows import OFFER_ROWS, is_taken_offer, redemption_entries
 from ledger.domain.policy import PolicyPublished, PublishPolicy, publish_policy
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
@@ -168,13 +168,7 @@ ROWS: dict[type[Command], Row] = {
         stream=lambda c: ("merchant", c.id),
         begins=(owners.MerchantOpened,),
         reads=lambda c, _: (addresses.merchant(c.id),),
-        decide=lambda c, s, at: owners.open_named(c, s.accounts, at),
-    ),
-    owners.OpenFund: Row(
-        stream=lambda c: ("fund", c.id),
-        begins=(owners.FundOpened,),
-        reads=lambda c, _: (addresses.fund(c.id),),
-        decide=lambda c, s, at: owners.open_named(c, s.accounts, at),
+        decide=lambda c, _, at: owners.open_merchant(c, at),
     ),
     owners.FreezeParticipant: _status_row("freeze", owners.ParticipantFrozen),
     owners.UnfreezeParticipant: _status_row("unfreeze", owners.ParticipantUnfrozen),
@@ -187,12 +181,6 @@ ROWS: dict[type[Command], Row] = {
     ),
     visibility.EraseParticipant: _visibility_row(
         "erase", visibility.ParticipantErased, visibility.erase_participant
-    ),
-    fund.CommitMoney: Row(
-        stream=lambda c: ("commitment", c.id),
-        begins=(fund.MoneyCommitted,),
-        reads=lambda c, _: (addresses.fund(c.fund_id), addresses.available(c.fund_id)),
-        decide=lambda c, s, at: fund.commit_money(c, s.accounts, at),
     ),
     PublishPolicy: Row(
         stream=lambda _: ("policy", "policy"),
@@ -243,6 +231,7 @@ ROWS: dict[type[Command], Row] = {
         decide=lambda c, s, at: adjust_credits(c, s.accounts, s.opened(), s.today(at), at),
     ),
     **OFFER_ROWS,
+    **MONEY_ROWS,
     **RUN_ROWS,
     **SINK_ROWS,
 }

@@ -839,13 +839,94 @@ class LotsExpired(Refused):
 
 @dataclass(eq=False)
 class InsufficientFund(Refused):
-    """The fund has less money free than its share of the redemption."""
+    """The fund has less money free than is asked of it."""
 
     code: ClassVar[str] = "insufficient_fund"
     next_step: ClassVar[str] = "Commit more money to the fund, then send the same request again."
     fund_id: str
     needed_fen: int
     available_fen: int
+
+
+@dataclass(eq=False)
+class CommitmentNeedsApproval(Refused):
+    """Money enters this fund only by a proposal that another key approves."""
+
+    code: ClassVar[str] = "commitment_needs_approval"
+    next_step: ClassVar[str] = "Propose the commitment, and let another key approve it."
+    fund_id: str
+
+
+@dataclass(eq=False)
+class ThresholdNamedTwice(InvalidInput):
+    """A fund's thresholds name each amount once."""
+
+    code: ClassVar[str] = "threshold_named_twice"
+    next_step: ClassVar[str] = "Name each threshold once."
+    field: str
+    thresholds_fen: list[int]
+
+
+@dataclass(eq=False)
+class MoneyTargetUnsuitable(InvalidInput):
+    """A transfer names another fund to which the money goes, and nothing but a transfer names one."""
+
+    code: ClassVar[str] = "money_target_unsuitable"
+    next_step: ClassVar[str] = "Name the target of a transfer in to_fund_id; leave it out otherwise."
+    field: str
+    movement: str
+    fund_id: str
+    to_fund_id: str | None
+
+
+@dataclass(eq=False)
+class ProposalNotFound(NotFound):
+    """Nobody has made this proposal."""
+
+    code: ClassVar[str] = "proposal_not_found"
+    next_step: ClassVar[str] = "Check the id, or list the proposals of the fund."
+    proposal_id: str
+
+
+@dataclass(eq=False)
+class ProposalDecided(Refused):
+    """The proposal was approved or rejected before."""
+
+    code: ClassVar[str] = "proposal_decided"
+    next_step: ClassVar[str] = "Read what became of it; for another movement make another proposal."
+    proposal_id: str
+    status: str
+
+
+@dataclass(eq=False)
+class ProposalLapsed(Refused):
+    """The proposal's time to be approved has passed."""
+
+    code: ClassVar[str] = "proposal_lapsed"
+    next_step: ClassVar[str] = "Propose it again, under a new id."
+    proposal_id: str
+    lapsed_at: datetime
+
+
+@dataclass(eq=False)
+class SecondKeyNeeded(Refused):
+    """What one key has prepared another key must approve."""
+
+    code: ClassVar[str] = "second_key_needed"
+    next_step: ClassVar[str] = "Let somebody else approve it, with a key of their own."
+    by: str
+
+
+@dataclass(eq=False)
+class SponsorHasLess(Refused):
+    """The sponsor has put less into the fund than this, what it took out again left aside."""
+
+    code: ClassVar[str] = "sponsor_has_less"
+    next_step: ClassVar[str] = "Ask for no more than the sponsor's part, which the fund's report shows."
+    sponsor_id: str
+    fund_id: str
+    needed_fen: int
+    part_fen: int
 
 
 @dataclass(eq=False)

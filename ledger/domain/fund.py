@@ -1,4 +1,4 @@
-"""Sponsors' money: what is committed to a fund and how much of it is free.
+"""Funds: opening one, committing a sponsor's money to it, and how much of it is free.
 
 Rule of the room: Events → State → Decide → Evolve; all pure. Money is whole 分.
 """
@@ -11,12 +11,13 @@ import msgspec
 from ledger.domain import addresses
 from ledger.domain.addresses import CNY
 from ledger.domain.book import Accounts, Leg
-from ledger.domain.errors import InsufficientFund
+from ledger.domain.errors import CommitmentNeedsApproval, InsufficientFund
+from ledger.domain.fund_registers import Fund
 from ledger.domain.identifiers import CommandId, EntityId
 from ledger.domain.instants import utc
 from ledger.domain.limits import VALUE_FEN_MAX
 from ledger.domain.messages import Command, Event
-from ledger.domain.owners import require_known
+from ledger.domain.owners import FundOpened, OpenFund, require_known
 
 
 class CommitMoney(Command, frozen=True, kw_only=True, tag_field="kind", tag="fund.commit"):
@@ -37,22 +38,44 @@ class MoneyCommitted(Event, frozen=True, kw_only=True, omit_defaults=True):
     topic: ClassVar[str] = "fund.committed"
 
     id: str
+    """Of the command, or of the proposal."""
     fund_id: str
     sponsor_id: str
     value_fen: int
+    proposal_id: str | None = None
+    """None when it was committed without a proposal."""
+    proposed_by: str | None = None
+    approved_by: str | None = None
 
 
 # --- Decide -------------------------------------------------------------------------------------
 
 
-def commit_money(command: CommitMoney, accounts: Accounts, recorded_at: datetime) -> MoneyCommitted:
-    """Commit money to an open fund.
+def open_fund(command: OpenFund, recorded_at: datetime) -> FundOpened:
+    """Open a fund: nothing but its own stream can stand against it."""
+    return FundOpened(
+        occurred_at=utc(command.occurred_at),
+        recorded_at=recorded_at,
+        id=command.id,
+        name_zh=command.name_zh,
+        name_en=command.name_en,
+        needs_approval=command.needs_approval,
+    )
 
-    Raises:
+
+def commit_money(
+    command: CommitMoney, accounts: Accounts, recorded_at: datetime, terms: Fund | None = None
+) -> MoneyCommitted:
+    """Commit money to an open fund, of which `terms` asks nothing else.
+
+    Raises, in this order:
         AccountNotFound: nobody opened the fund.
+        CommitmentNeedsApproval
     """
     fund = addresses.fund(command.fund_id)
     require_known(accounts[fund], fund)
+    if terms is not None and terms.needs_approval:
+        raise CommitmentNeedsApproval(fund_id=command.fund_id)
     return MoneyCommitted(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,

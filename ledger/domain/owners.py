@@ -52,6 +52,8 @@ class OpenFund(Command, frozen=True, kw_only=True, tag_field="kind", tag="fund.o
     id: EntityId
     name_zh: Name
     name_en: Name
+    needs_approval: bool = False
+    """Whether money enters it only by a proposal that another key approves."""
 
 
 class ParticipantStatusCommand(Command, frozen=True, kw_only=True):
@@ -121,6 +123,7 @@ class FundOpened(Event, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     name_zh: str
     name_en: str
+    needs_approval: bool = False
 
 
 class ParticipantStatusEvent(Event, frozen=True, kw_only=True, omit_defaults=True):
@@ -220,12 +223,9 @@ def open_organisation(
     )
 
 
-def open_named(
-    command: OpenMerchant | OpenFund, _accounts: Accounts, recorded_at: datetime
-) -> MerchantOpened | FundOpened:
-    """Open a merchant or a fund: nothing but its own stream can stand against it."""
-    event = MerchantOpened if isinstance(command, OpenMerchant) else FundOpened
-    return event(
+def open_merchant(command: OpenMerchant, recorded_at: datetime) -> MerchantOpened:
+    """Open a merchant: nothing but its own stream can stand against it."""
+    return MerchantOpened(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         id=command.id,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from ledger.domain import activity_life, addresses, donation, owners, redemption, sink
+from ledger.domain import activity_life, addresses, donation, fund_life, money, owners, redemption, sink
 from ledger.domain.book import Accounts
 from ledger.domain.campaign import CampaignPublished
 from ledger.domain.errors import ProgrammeNotFound
@@ -35,7 +35,7 @@ CONFIGURATION: tuple[type[Event], ...] = (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-FactKind = Literal["redemption", "offer", "activity"]
+FactKind = Literal["redemption", "offer", "activity", "proposal"]
 
 FactKey = tuple[FactKind, str]
 """A kind of fact with a life of its own, and the id by which callers know one."""
@@ -198,9 +198,10 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     CreditsTransferred: _transferred,
     **dict.fromkeys(activity_life.EVENTS, activity_life.fold),
     **dict.fromkeys(
-        (owners.ParticipantOpened, owners.OrganisationOpened, owners.MerchantOpened, owners.FundOpened),
+        (owners.ParticipantOpened, owners.OrganisationOpened, owners.MerchantOpened),
         _opened,
     ),
+    **dict.fromkeys(fund_life.EVENTS, fund_life.fold),
     **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
     **dict.fromkeys((RedemptionHeld, *redemption.STATUS_AFTER), _redeemed),
     **dict.fromkeys(OFFER_EVENTS, fold_offer),
@@ -213,6 +214,7 @@ _EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {
     "redemption": redemption.evolve,
     "offer": evolve_offer,
     "activity": activity_life.evolve,
+    "proposal": money.evolve,
 }
 
 

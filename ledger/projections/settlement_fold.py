@@ -18,6 +18,7 @@ from ledger.domain.earning import CreditsIssued
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import local_date
 from ledger.domain.messages import Event
+from ledger.domain.money import MoneyTransferred, MoneyWithdrawn
 from ledger.domain.quantities import split_by_largest_remainder
 from ledger.domain.redemption import (
     STATUS_AFTER,
@@ -153,7 +154,7 @@ class SettlementFold:
         self.fund_days: dict[tuple[str, date, str], Amounts] = {}
         """By merchant and fund: net face value and fee."""
         self.funds: dict[str, Amounts] = {}
-        """Committed, available, encumbered, payable, fees, backing."""
+        """Committed net of what went out again, available, encumbered, payable, fees, backing."""
         self.erased: dict[str, int] = {}
         """Participants, with the position of the erasure."""
 
@@ -164,6 +165,13 @@ class SettlementFold:
 
     def _commit(self, entry: Entry, event: MoneyCommitted) -> None:
         _add(self.funds, event.fund_id, (event.value_fen, event.value_fen, 0, 0, 0, 0), entry.position)
+
+    def _withdraw(self, entry: Entry, event: MoneyWithdrawn) -> None:
+        _add(self.funds, event.fund_id, (-event.value_fen, -event.value_fen, 0, 0, 0, 0), entry.position)
+
+    def _transfer(self, entry: Entry, event: MoneyTransferred) -> None:
+        for fund_id, value_fen in ((event.fund_id, -event.value_fen), (event.to_fund_id, event.value_fen)):
+            _add(self.funds, fund_id, (value_fen, value_fen, 0, 0, 0, 0), entry.position)
 
     def _back(self, entry: Entry, event: Event) -> None:
         """Set money aside for credits, or let it come back with them."""
@@ -260,6 +268,8 @@ def _add(sums: dict[Any, Amounts], key: Any, amounts: tuple[int, ...], position:
 
 _ADDS: Final[Mapping[type[Event], Callable[[SettlementFold, Entry, Any], None]]] = {
     MoneyCommitted: SettlementFold._commit,  # noqa: SLF001 - the table of this class
+    MoneyWithdrawn: SettlementFold._withdraw,  # noqa: SLF001
+    MoneyTransferred: SettlementFold._transfer,  # noqa: SLF001
     CreditsIssued: SettlementFold._back,  # noqa: SLF001
     CreditsCorrected: SettlementFold._back,  # noqa: SLF001
     CreditsLapsed: SettlementFold._back,  # noqa: SLF001

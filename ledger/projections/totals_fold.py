@@ -22,6 +22,7 @@ from ledger.domain.fund import MoneyCommitted
 from ledger.domain.instants import zone
 from ledger.domain.messages import Event
 from ledger.domain.methodology import WHOLE_SHARE, read_share
+from ledger.domain.money import MoneyTransferred, MoneyWithdrawn
 from ledger.domain.owners import ParticipantOpened
 from ledger.domain.review import ActivityDismissed
 from ledger.domain.visibility import ParticipantErased
@@ -41,6 +42,8 @@ VOID: Final = "void"
 
 _FUND: Final = "fund:"
 _AVAILABLE: Final = "available"
+_COMMITTED: Final = frozenset(event.topic for event in (MoneyCommitted, MoneyWithdrawn, MoneyTransferred))
+"""Topics by which sponsors' money enters and leaves funds."""
 _BACKED: Final = frozenset(
     event.topic for event in (CreditsIssued, CreditsCorrected, CreditsLapsed, BonusIssued, BonusCorrected)
 )
@@ -79,7 +82,7 @@ class TotalsFold:
         self.bonuses: dict[tuple[date, str, str], list[int]] = {}
         """By day, campaign and scenario: credits, position."""
         self.funds: dict[tuple[str, date], list[int]] = {}
-        """By fund and day: committed, encumbered, returned, backed, position."""
+        """By fund and day: committed net of what went out again, encumbered, returned, backed, position."""
         self.active: dict[date, dict[str, int]] = {}
         """By day of an activity and participant: position of the first."""
         self.seen: dict[str, tuple[int, date]] = {}
@@ -143,7 +146,7 @@ class TotalsFold:
 
     def _move(self, fund_id: str, today: date, topic: str, amount_fen: int, position: int) -> None:
         row = self.funds.setdefault((fund_id, today), [0, 0, 0, 0, 0])
-        if topic == MoneyCommitted.topic:
+        if topic in _COMMITTED:
             row[0] += amount_fen
         elif topic in _BACKED:
             row[3] -= amount_fen

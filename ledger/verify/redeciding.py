@@ -13,7 +13,8 @@ from ledger.domain.claiming import CreditsLapsed
 from ledger.domain.decisions import ROWS, decide, stream_of
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CreditsExpired, ExpiryCompleted
-from ledger.domain.identifiers import StreamId
+from ledger.domain.fund_alarms import ALARMS, STREAM, crossings, funds_moved
+from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.lapse import LapseCompleted
 from ledger.domain.messages import Command, Event
 from ledger.domain.redemption import RedemptionReleased
@@ -109,8 +110,15 @@ class Redeciding:
             self._found(logged, "event_unexpected", "there was nothing to do")
             return event
         first, *others = decision.events
-        self._following = [Following(logged.position, stream, other, self._encode(other)) for other in others]
+        placed: list[tuple[StreamId, Event]] = [(stream, other) for other in others]
+        placed += self._alarms(decision.events)
+        self._following = [Following(logged.position, at, other, self._encode(other)) for at, other in placed]
         return self._compared(logged, event, first, self._encode(first))
+
+    def _alarms(self, events: tuple[Event, ...]) -> list[tuple[StreamId, Event]]:
+        state = self._state
+        crossed = crossings(events, funds_moved(events), state.accounts, state.registers)
+        return [(stream_id(state.programme_id, STREAM, alarm.fund_id), alarm) for _, alarm in crossed]
 
     def count(self, logged: LoggedEvent, event: Event) -> None:
         """Add up what runs do, and hold their ends against it."""
@@ -145,7 +153,9 @@ class Redeciding:
         self._following = []
 
     def _command(self, logged: LoggedEvent, event: Event) -> Command | None:
-        if self._may_be_amid and isinstance(event, _GOES_ON) and logged.originator_version > 1:
+        if self._may_be_amid and (
+            (isinstance(event, _GOES_ON) and logged.originator_version > 1) or isinstance(event, ALARMS)
+        ):
             return None
         self._may_be_amid = False
         kinds = COMMANDS_OF.get(type(event), [])

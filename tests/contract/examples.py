@@ -44,6 +44,7 @@ from ledger.domain.transfer import CreditsTransferred
 from ledger.domain.visibility import ParticipantErased, ParticipantHidden, ParticipantShown
 from tests.contract.campaign_examples import CAMPAIGN_EVENTS, bonus_fields
 from tests.contract.carbon_examples import CARBON_EVENTS, added_fields
+from tests.contract.money_examples import MONEY_EVENTS, approved_fields
 from tests.contract.offer_examples import OFFER_EVENTS, voucher_fields
 
 OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
@@ -372,7 +373,8 @@ _EVENTS: tuple[Event, ...] = (
 )
 
 EXAMPLES: dict[str, Event] = {
-    event.topic: event for event in (*_EVENTS, *CARBON_EVENTS, *CAMPAIGN_EVENTS, *OFFER_EVENTS)
+    event.topic: event
+    for event in (*_EVENTS, *CARBON_EVENTS, *CAMPAIGN_EVENTS, *MONEY_EVENTS, *OFFER_EVENTS)
 }
 
 _HELD = EXAMPLES["redemption.held"]
@@ -382,6 +384,7 @@ LATER_EXAMPLES: dict[str, Event] = {
     **added_fields(EXAMPLES),
     **bonus_fields(EXAMPLES),
     **voucher_fields(EXAMPLES),
+    **approved_fields(EXAMPLES),
 }
 """Examples of fields that were added after their topic was frozen, named `{topic}+{what was added}`."""
 

@@ -13,10 +13,12 @@ from ledger.domain.messages import Event
 from ledger.domain.owners import owner_opened
 from ledger.domain.redemption import STATUS_AFTER as REDEMPTION_STEPS
 from ledger.domain.redemption import RedemptionHeld
+from ledger.domain.registers import EveryRegister
 from ledger.domain.state import CONFIGURATION, ProgrammeState
 from ledger.store.append import Append, append, create_head, owner_row
 from ledger.store.database import Database
 from ledger.store.mapper import mapper
+from ledger.store.registers import row_of
 
 LOGS_FOLDER = Path(__file__).parent / "logs"
 
@@ -49,6 +51,7 @@ def read_log(path: Path) -> list[Line]:
 def restore(database: Database, programme_id: str, lines: Iterable[Line]) -> ProgrammeState:
     """Write a log as it was recorded, with all that follows from it; give the state it leads to."""
     state = ProgrammeState(programme_id)
+    state.registers = EveryRegister()
     group = Append(0, 0, state.recorded_at)
     for line in lines:
         event = line.event
@@ -60,6 +63,7 @@ def restore(database: Database, programme_id: str, lines: Iterable[Line]) -> Pro
         note(group, event, position)
     group.balances, owners = state.accounts.drain()
     group.owners = [owner_row(address, state.accounts[address]) for address in sorted(owners)]
+    group.registers = [row_of(*changed) for changed in state.registers.drain().items()]
     group.configured_at, group.recorded_at = state.configured_at_position, state.recorded_at
     with database.connection() as connection, connection.transaction():
         create_head(connection, programme_id, state.recorded_at)

@@ -22,6 +22,8 @@ from ledger.domain.donation import DonateCredits
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CompleteExpiry, ExpireCredits, RunExpiry, StartExpiry
 from ledger.domain.fund import CommitMoney
+from ledger.domain.fund_alarms import crossings, funds_moved, watched
+from ledger.domain.fund_registers import Fund
 from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.instants import ExpiryPolicy
 from ledger.domain.messages import Command, Event
@@ -191,6 +193,8 @@ class World:
         self.state = ProgrammeState(OPEN_PROGRAMME.id)
         self.streams: dict[StreamId, list[Event]] = {}
         self.told: list[tuple[Command, tuple[Event, ...]]] = []
+        self.alarms: list[Event] = []
+        """Those of funds that the last command raised and cleared."""
         self.do(but(OPEN_PROGRAMME, **terms))
 
     def put(self, accounts: Mapping[str, Account]) -> Self:
@@ -212,12 +216,22 @@ class World:
         events: tuple[Event, ...] = ()
         for command in commands:
             events = self.decide(command, at)
+            self.alarms = self._alarms(events)
             for event in events:
                 assert unbalanced(event.legs) == {}
                 self.streams.setdefault(stream_of(command, self.state.programme_id), []).append(event)
                 self.state.apply(event)
+            for alarm in self.alarms:
+                self.state.apply(alarm)
             self.told.append((command, events))
         return events
+
+    def _alarms(self, events: Sequence[Event]) -> list[Event]:
+        registers, moved = self.state.registers, funds_moved(events)
+        registers.load(dict.fromkeys(registers.missing((Fund, fund_id) for fund_id in moved)))
+        for address in watched(events, moved, registers):
+            self.account(address)
+        return [alarm for _, alarm in crossings(events, moved, self.state.accounts, registers)]
 
     def refusal(self, command: Command, at: datetime = NOW) -> LedgerError:
         """Give what deciding the command is refused with."""

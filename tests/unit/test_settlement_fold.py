@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.messages import Event
+from ledger.domain.money import MoneyTransferred, MoneyWithdrawn
 from ledger.domain.quantities import split_by_largest_remainder
 from ledger.domain.redemption import FundShare, FundWeight, RedemptionFulfilled, RedemptionHeld
 from ledger.projections.settlement_fold import (
@@ -16,6 +17,7 @@ from ledger.projections.settlement_fold import (
     shares_of,
 )
 from ledger.projections.view import Entry
+from tests.contract.money_examples import MONEY_EVENTS
 from tests.unit.builders import NOW
 from tests.unit.story import story
 
@@ -55,6 +57,17 @@ def test_the_shares_of_a_fee_sum_to_it_and_none_exceeds_its_funds_share(
     assert sum(share.fee_fen for share in shares) == event.fee_fen
     assert sum(share.value_fen for share in shares) == face
     assert all(0 <= share.fee_fen <= share.value_fen for share in shares)
+
+
+def test_withdrawn_and_transferred_money_is_no_longer_committed_where_it_was() -> None:
+    named = {type(event): event for event in MONEY_EVENTS}
+    fold = SettlementFold("Asia/Shanghai", {})
+    for entry in entries(named[MoneyWithdrawn], named[MoneyTransferred]):
+        fold.add(entry)
+    assert fold.funds == {
+        "huimin-2026": [-3_700_000, -3_700_000, 0, 0, 0, 0, 2],
+        "green-travel-2027": [2_500_000, 2_500_000, 0, 0, 0, 0, 2],
+    }
 
 
 def test_only_redemptions_of_earlier_pages_are_asked_for() -> None:
