@@ -26,7 +26,7 @@ def to_pdf(statement: Statement, lines: Iterable[StatementLine], language: Langu
         words,
         made_at=statement.issued_at,
         title=f"{words['title']} {statement.number}",
-        left=f"{programme} · {merchant}",
+        left=f"{programme} / {merchant}",
         right=statement.number,
     )
     draw_letterhead(paper, statement)

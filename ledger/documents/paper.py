@@ -17,7 +17,7 @@ from fpdf.fonts import TTFFont
 from ledger.documents.amounts import MINUS
 from ledger.documents.words import Words
 
-Align = Literal["left", "right", "center"]
+Align = Literal["left", "right"]
 Colour = tuple[int, int, int]
 
 FONTS: Final = Path(__file__).with_name("fonts")
@@ -35,11 +35,11 @@ AMBER: Final[Colour] = (140, 90, 0)
 UNPRINTABLE: Final = "\N{WHITE SQUARE}"
 """Stands for a character that the fonts do not have."""
 
-# What is kept together at the end of a line: a word, or a character with the marks that close it.
-_PIECES: Final = re.compile(
-    r"[!-~\u00a0-\u024f]+ *|.[\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u300b\u3011\u201d]* *",
-    re.DOTALL,
-)
+# What is kept together at the end of a line: a word up to its hyphen, or a character with the marks that
+# close it.
+_WORD: Final = r"(?:[!-,.-~\u00a0-\u024f]+-?|-) *"
+_CLOSING: Final = r"\u3001\u3002\uff01\uff09\uff0c\uff1a\uff1b\uff1f\u300b\u3011\u201d"
+_PIECES: Final = re.compile(rf"{_WORD}|.[{_CLOSING}]* *", re.DOTALL)
 
 
 class Paper(FPDF):
@@ -65,7 +65,7 @@ class Paper(FPDF):
         self.add_font("noto", "", FONTS / "NotoSansSC-Regular.woff")
         self.add_font("noto", "B", FONTS / "NotoSansSC-Bold.woff")
         self._widths = {style: _font(self, style).cw for style in ("", "B")}
-        self._known = {style: _font(self, style).cmap.keys() for style in ("", "B")}
+        self._known = {style: frozenset(_font(self, style).cmap) for style in ("", "B")}
         self.add_page()
 
     # --- Texts ----------------------------------------------------------------------------------
@@ -87,13 +87,18 @@ class Paper(FPDF):
         bold: bool = False,
         colour: Colour = INK,
     ) -> None:
-        """Place one line of text with its baseline at `y`; `width` is what it is aligned in."""
-        if align != "left":
-            free = width - self.measure(text, size, bold=bold)
-            x += free if align == "right" else free / 2
+        """Place one line of text with its baseline at `y`.
+
+        `width` is what it is aligned in, and where it has no room its letters are smaller.
+        """
+        if width:
+            needed = self.measure(text, size, bold=bold)
+            size = size * min(1, width / needed) if needed else size
+            x += max(0, width - needed) if align == "right" else 0
         style = "B" if bold and self._has_bold(text) else ""
-        if not self._known[""] >= set(text):
-            text = "".join(one if ord(one) in self._known[style] else UNPRINTABLE for one in text)
+        known = self._known[style]
+        if not known.issuperset(map(ord, text)):
+            text = "".join(one if ord(one) in known else UNPRINTABLE for one in text)
         self.set_font("noto", style, size)
         self.set_text_color(*colour)
         self.text(x, y, text)
@@ -126,7 +131,7 @@ class Paper(FPDF):
 
     def _has_bold(self, text: str) -> bool:
         """Whether the bold font has every character of a text; a name is never set in two fonts."""
-        return all(ord(character) in self._known["B"] for character in text)
+        return self._known["B"].issuperset(map(ord, text))
 
     # --- Pages ----------------------------------------------------------------------------------
 

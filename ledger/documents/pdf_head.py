@@ -6,7 +6,7 @@ from ledger.documents.amounts import clock, grouped, priced
 from ledger.documents.paper import GREEN, GREY, INK, LEFT_MM, PALE, WIDTH_MM, Paper, colour_of
 from ledger.documents.statement import Statement
 from ledger.documents.summary import RowName, last_day, summary_of
-from ledger.documents.table import Column, Table, section
+from ledger.documents.table import LINE_MM_PER_POINT, Column, Table, section
 
 LEFT_WIDTH_MM: Final = 96
 RIGHT_X_MM: Final = LEFT_MM + LEFT_WIDTH_MM + 6
@@ -21,20 +21,20 @@ def draw_letterhead(paper: Paper, statement: Statement) -> None:
     paper.put(LEFT_MM, top + 5, words["title"], 17, width=WIDTH_MM, align="right", bold=True)
     room = WIDTH_MM - paper.measure(words["title"], 17, bold=True) - 8
     programme = words.pick(of.programme_name_zh, of.programme_name_en)
-    left = _block(paper, top + 4.2, programme, room, sizes=(12, 10, 8.5))
+    left = _block(paper, top, programme, room, sizes=(12, 10, 8.5))
     paper.put(LEFT_MM, left, of.programme_id, 8, colour=GREY)
     paper.put(LEFT_MM, top + 11, of.number, 9, width=WIDTH_MM, align="right", colour=GREY)
     y = max(left, top + 11) + 4
     paper.rule(y)
     paper.put(LEFT_MM, y + 6, words["merchant"], 8, colour=GREY)
     merchant = words.pick(of.merchant_name_zh, of.merchant_name_en)
-    left = _block(paper, y + 12.5, merchant, LEFT_WIDTH_MM, sizes=(14, 11, 9))
+    left = _block(paper, y + 7, merchant, LEFT_WIDTH_MM, sizes=(14, 11, 9))
     paper.put(LEFT_MM, left, of.merchant_id, 8, colour=GREY)
     paper.set_y(max(left, _facts(paper, y + 6, statement)) + 4)
 
 
 def _block(paper: Paper, y: float, text: str, width: float, *, sizes: tuple[float, ...]) -> float:
-    """Draw a name in the largest size in which two lines are enough, and tell where the next line goes."""
+    """Draw a name below `y`, in the largest size in which two lines are enough, and tell where to go on."""
     lines: list[str] = []
     size = sizes[-1]
     for size in sizes:
@@ -42,9 +42,9 @@ def _block(paper: Paper, y: float, text: str, width: float, *, sizes: tuple[floa
         if len(lines) <= 2:  # noqa: PLR2004 - more look like a paragraph
             break
     for line in lines:
-        paper.put(LEFT_MM, y, line, size, bold=True, colour=INK)
-        y += size * 0.47
-    return y
+        y += size * LINE_MM_PER_POINT
+        paper.put(LEFT_MM, y, line, size, bold=True)
+    return y + 4.8
 
 
 def _facts(paper: Paper, y: float, of: Statement) -> float:
@@ -84,22 +84,19 @@ def draw_figures(paper: Paper, statement: Statement) -> None:
     x = LEFT_MM + 6
     total = priced(statement.total_fen)
     paper.put(x, top + 7, words["total"], 9, colour=GREY)
-    size = 26.0
-    while paper.measure(total, size, bold=True) > 84:  # noqa: PLR2004 - where the next figure begins
-        size -= 1
-    paper.put(x, top + 19, total, size, bold=True, colour=colour_of(total, GREEN))
+    width = 29.0
+    room = WIDTH_MM - 10 - 3 * width - 3
+    paper.put(x, top + 19, total, 26, width=room, bold=True, colour=colour_of(total, GREEN))
     if is_negative:
         paper.put(x, top + 26, words["nothing_due"], 8, colour=GREY)
     names: list[RowName] = ["held_back", "paid", "payable_now"]
     if is_negative:
         names = ["carried_out", "payable_now"]
-    width = 29.0
     for number, name in enumerate(reversed(names), 1):
         amount = priced(rows[name].earned_fen)
         place = LEFT_MM + WIDTH_MM - 4 - number * width
-        bold = name == "payable_now"
         paper.put(place, top + 7, words[name], 8, width=width, align="right", colour=GREY)
-        paper.put(place, top + 19, amount, 11, width=width, align="right", bold=bold)
+        paper.put(place + 2, top + 19, amount, 11, width=width - 2, align="right", bold=name == "payable_now")
     paper.set_y(top + height + 4)
 
 

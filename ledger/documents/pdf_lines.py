@@ -10,7 +10,7 @@ from ledger.documents.summary import lines_of
 from ledger.documents.table import Column, Table, section
 from ledger.domain.limits import PDF_LINES_MAX
 
-SIZE_PT: Final = 7.2
+SIZE_PT: Final = 7
 
 
 def draw_lines(paper: Paper, statement: Statement, lines: Iterable[StatementLine]) -> None:
@@ -19,7 +19,7 @@ def draw_lines(paper: Paper, statement: Statement, lines: Iterable[StatementLine
     paper.set_y(paper.y + 5)
     if not paper.has_room(40):
         paper.add_page()
-    section(paper, words["lines"], words["in_yuan"])
+    section(paper, words["lines"], words["in_yuan"] if lines_of(statement) else "")
     table = None
     sums = [0, 0, 0]
     for number, line in enumerate(lines, 1):
@@ -42,14 +42,14 @@ def draw_lines(paper: Paper, statement: Statement, lines: Iterable[StatementLine
 def _columns(paper: Paper) -> list[Column]:
     words = paper.words
     return [
-        Column(words["line"], 10, "right"),
-        Column(words["recorded_at"], 27),
+        Column(words["line"], 9, "right"),
+        Column(words["recorded_at"], 26),
         Column(words["kind"], 17),
-        Column(words["redemption_id"], 44),
-        Column(words["offer_store"], 32),
-        Column(words["face_value"], 18, "right"),
-        Column(words["fee"], 12, "right"),
-        Column(words["earned"], 18, "right"),
+        Column(words["redemption_id"], 50.5),
+        Column(words["offer_store"], 29),
+        Column(words["face_value"], 17, "right"),
+        Column(words["fee"], 12.5, "right"),
+        Column(words["earned"], 17, "right"),
     ]
 
 

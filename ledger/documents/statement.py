@@ -113,19 +113,19 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Signed."""
 
     carried_in_fen: int
-    """Brought in from the statement before, at or below zero."""
+    """Brought in from the statement before: below zero what the merchant owed."""
 
     total_fen: int
     """Signed; below zero nothing is due, and it is carried out."""
 
     carried_out_fen: int
-    """What the next statement begins with, at or below zero."""
+    """What the next statement begins with: all of a total below zero, or a part of it that waits."""
 
     held_back_fen: int
     """Signed sum of the lines that are held back."""
 
     payable_now_fen: int
-    """What may still be instructed now: total, less what is held back, less payouts made or under way."""
+    """What may still be instructed now: total, less what is carried out or held back, less payouts."""
 
     funds: tuple[FundPart, ...]
     payouts: tuple[PayoutPart, ...]

@@ -39,7 +39,8 @@ class SummaryRow(NamedTuple):
 def summary_of(statement: Statement) -> tuple[SummaryRow, ...]:
     """Give the rows of a summary in their order.
 
-    The first four add up to ``total``. What is held back or was paid out already is shown with a minus.
+    The first four add up to ``total``. What is held back or was paid out already is shown with a minus;
+    ``carried_out`` is what the next statement begins with.
     """
     of = statement
     used = of.used_face_value_fen - of.used_fee_fen

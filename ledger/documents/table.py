@@ -20,6 +20,9 @@ PADDING_MM: Final = 1.2
 LINE_MM_PER_POINT: Final = 0.44
 """From one line of a cell to the next, for each point of its letters."""
 
+SQUEEZED: Final = 1.12
+"""How much too long a text may be to be set smaller rather than in two lines."""
+
 
 class Column(NamedTuple):
     """A column of a table."""
@@ -64,7 +67,7 @@ class Table:
         """Draw a row.
 
         Args:
-            cells: a text that is too long goes on in a line below; an amount is set smaller.
+            cells: a text that is far too long goes on in a line below; another is set smaller.
             bold: for sums.
             filled: for sums as well.
             colour: of what is not below zero.
@@ -90,9 +93,10 @@ class Table:
         paper.rule(paper.y, weight=0.15)
 
     def _fitted(self, column: Column, text: str, *, bold: bool) -> list[str]:
-        if column.align == "right":
+        width = column.width - 2 * PADDING_MM
+        if column.align == "right" or self._paper.measure(text, self._size, bold=bold) < width * SQUEEZED:
             return [text]
-        return self._paper.wrapped(text, self._size, column.width - 2 * PADDING_MM, bold=bold)
+        return self._paper.wrapped(text, self._size, width, bold=bold)
 
     def _make_room(self, height: float) -> None:
         paper = self._paper
@@ -107,13 +111,12 @@ class Table:
     ) -> None:
         paper, size = self._paper, self._size
         width = column.width - 2 * PADDING_MM
-        for number, text in enumerate(filter(None, lines)):
-            needed = paper.measure(text, size, bold=bold)
+        for number, text in enumerate(lines):
             paper.put(
                 x + PADDING_MM,
                 y + number * size * LINE_MM_PER_POINT,
                 text,
-                size if needed <= width else size * width / needed,
+                size,
                 width=width,
                 align=column.align,
                 bold=bold,
