@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from ledger.domain.book import Leg
+from ledger.domain.identifiers import CommandId
 from ledger.domain.instants import Instant
 
 
@@ -30,7 +31,7 @@ VERSION_FIELD: Final = "v"
 class SignedCommand(Command, frozen=True, kw_only=True, gc=False):
     """A request that says who makes it, because what somebody prepares another must check."""
 
-    by: str
+    by: CommandId
     """Id of the key that asks. A request repeated under another key is the same request."""
 
 

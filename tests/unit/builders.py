@@ -223,7 +223,7 @@ class World:
                 self.state.apply(event)
             for alarm in self.alarms:
                 self.state.apply(alarm)
-            self.told.append((command, events))
+            self.told.append((command, (*events, *self.alarms)))
         return events
 
     def _alarms(self, events: Sequence[Event]) -> list[Event]:

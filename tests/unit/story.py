@@ -39,6 +39,7 @@ from tests.unit.builders import (
 )
 from tests.unit.campaign_commands import tell_of_campaigns
 from tests.unit.carbon_commands import tell_of_drives, tell_of_the_day_after
+from tests.unit.money_commands import tell_of_money
 from tests.unit.offer_commands import tell_of_offers
 
 
@@ -82,6 +83,7 @@ def story() -> World:
     )
     tell_of_drives(world)
     tell_of_campaigns(world)
+    tell_of_money(world)
     tell_of_offers(world)
     today = NOW.date()
     world.do(

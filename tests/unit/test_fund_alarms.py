@@ -7,7 +7,7 @@ import pytest
 
 from ledger.domain import limits
 from ledger.domain.errors import AccountNotFound, ThresholdNamedTwice
-from ledger.domain.fund_alarms import FundAlarmCleared, FundAlarmRaised, FundAlarmsSet, SetFundAlarms
+from ledger.domain.fund_alarms import FundAlarmCleared, FundAlarmRaised, FundAlarmsSet
 from ledger.domain.fund_registers import Fund
 from tests.unit.builders import (
     CANCEL,
@@ -21,10 +21,7 @@ from tests.unit.builders import (
     converted,
     with_shop,
 )
-
-SET = SetFundAlarms(
-    occurred_at=NOW, id="alarms-1", fund_id="city", thresholds_fen=(5_000, 9_500), by="key_maker"
-)
+from tests.unit.money_commands import SET_ALARMS as SET
 
 
 def raised(*told: tuple[int, int]) -> list[Any]:

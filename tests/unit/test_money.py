@@ -22,39 +22,24 @@ from ledger.domain.errors import (
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.fund_registers import Contribution, Fund
 from ledger.domain.money import (
-    ApproveProposal,
     MoneyProposed,
     MoneyTransferred,
     MoneyWithdrawn,
     ProposalApproved,
     ProposalRejected,
-    ProposeMoney,
-    RejectProposal,
 )
-from ledger.domain.sponsor import OpenSponsor, SponsorOpened
+from ledger.domain.sponsor import SponsorOpened
 from tests.unit.builders import BANK, CITY, COMMIT_MONEY, MICROSECOND, NOW, OPEN_FUND, World, but, converted
-
-MAKER, CHECKER = "key_maker", "key_checker"
-OPEN_SPONSOR = OpenSponsor(occurred_at=NOW, id="council", name_zh="市财政局", name_en="Finance bureau")
-COMMIT = ProposeMoney(
-    occurred_at=NOW,
-    id="p-commit",
-    movement="commit",
-    fund_id="city",
-    sponsor_id="council",
-    value_fen=5_000,
-    by=MAKER,
+from tests.unit.money_commands import (
+    CHECKER,
+    COMMIT,
+    MAKER,
+    OPEN_SPONSOR,
+    TRANSFER,
+    WITHDRAW,
+    approval,
+    rejection,
 )
-WITHDRAW = but(COMMIT, id="p-withdraw", movement="withdraw", value_fen=3_000)
-TRANSFER = but(COMMIT, id="p-transfer", movement="transfer", to_fund_id="bank", value_fen=4_000)
-
-
-def approval(proposal: Any, by: str = CHECKER) -> ApproveProposal:
-    return ApproveProposal(occurred_at=NOW, proposal_id=proposal.id, by=by)
-
-
-def rejection(proposal: Any, by: str = CHECKER) -> RejectProposal:
-    return RejectProposal(occurred_at=NOW, proposal_id=proposal.id, reason="批文不符", by=by)
 
 
 @pytest.fixture

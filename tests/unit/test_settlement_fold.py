@@ -100,7 +100,7 @@ def test_a_whole_story_leaves_every_fund_with_what_was_committed() -> None:
     fold = SettlementFold("Asia/Shanghai", {})
     for entry in entries(*(event for _, events in story().told for event in events)):
         fold.add(entry)
-    assert set(fold.funds) == {"city", "bank"}
+    assert set(fold.funds) == {"city", "bank", "grants"}
     for committed, *places, _ in fold.funds.values():
         assert committed == sum(places) > 0
     assert list(fold.erased) == ["cy"]
