@@ -57,6 +57,9 @@ class Journal:
                 pieces, chars = [], 0
         if day is not None:
             pieces.append(self._closing(day, position))
+        pieces.append(
+            f"; The end: {self.entries:,} entries, {self.legs:,} legs, {self.accounts:,} accounts.\n"
+        )
         yield "".join(pieces)
 
     def _entry(self, entry: Entry) -> str:

@@ -1795,6 +1795,16 @@ class ShadowRunTooLong(Refused):
 
 
 @dataclass(eq=False)
+class BooksTooLong(Refused):
+    """The log has more events than books are written from beside a server's other work."""
+
+    code: ClassVar[str] = "books_too_long"
+    next_step: ClassVar[str] = "Write them on the command line, with `ledger books export`, which reads any number."
+    events: int
+    events_max: int
+
+
+@dataclass(eq=False)
 class ShadowRunBusy(Unavailable):
     """Another shadow run is under way in this process, and there is one at a time."""
 

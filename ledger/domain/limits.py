@@ -299,6 +299,9 @@ TEMPLATE_BYTES_MAX: Final = 1_048_576
 SHADOW_EVENTS_MAX: Final = 200_000
 """Events that a shadow run goes over beside a server's other work: some ten seconds of one processor."""
 
+BOOKS_EVENTS_MAX: Final = 400_000
+"""Events of a log whose books a server writes beside its other work: some ten seconds of one processor."""
+
 SHADOW_RULES_MAX: Final = 20
 """Campaigns, and scenarios, that one request tries together: nearly twice as many as an act may count in."""
 

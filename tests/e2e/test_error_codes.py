@@ -470,6 +470,17 @@ def test_a_log_is_too_long_for_a_run_beside_other_work__shadow_run_too_long(
     assert code_of(_shadow()(town)) == "shadow_run_too_long"
 
 
+def test_a_log_is_too_long_for_books_beside_other_work__books_too_long(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = town.ledger.log.head(town.programme_id)
+    assert events is not None
+    monkeypatch.setattr("api.books.BOOKS_EVENTS_MAX", events)
+    assert town.get("/books").status_code == 200
+    monkeypatch.setattr("api.books.BOOKS_EVENTS_MAX", events - 1)
+    assert code_of(town.get("/books")) == "books_too_long"
+
+
 def test_a_second_run_is_not_made_beside_the_first__shadow_run_busy(own_town: Town) -> None:
     with own_town.ledger.shadow_runs._place:
         assert _unavailable(_shadow()(own_town)) == "shadow_run_busy"

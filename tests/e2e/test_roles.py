@@ -67,6 +67,7 @@ EXPECTED: Final[dict[str, str]] = {
     "GET /merchants/<merchant_id>/settlement": "finance auditor operator",
     "GET /merchants/<merchant_id>/settlement/lines": "finance auditor operator",
     "GET /funds/<fund_id>/money": "finance auditor operator",
+    "GET /books": "finance auditor",
     "GET /metrics": "auditor operator",
 }
 """Roles by method and address below the programme; what is not here is a reading for every role."""
