@@ -30,7 +30,9 @@ from ledger.domain.fund import CommitMoney
 from ledger.domain.identifiers import PROGRAMME_ID
 from ledger.domain.lapse import RunLapse
 from ledger.domain.limits import ECHO_CHARS_MAX
+from ledger.domain.merchant_store import CloseStore, OpenStore
 from ledger.domain.messages import SIGNATURE, Command, SignedCommand
+from ledger.domain.offer import PublishOffer
 from ledger.domain.owners import (
     CloseParticipant,
     FreezeParticipant,
@@ -48,6 +50,7 @@ from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.sink import AddSinkUnits, OpenSinkProject
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
+from ledger.domain.voucher import TakeOffer
 from ledger.keys import ROLES, Key, Role
 
 # Back ends post what people do; money is finance's; rules and people are the operator's. A refund
@@ -61,9 +64,13 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     FulfilRedemption: ("poster",),
     CancelRedemption: ("poster",),
     RefundRedemption: ("finance",),
+    TakeOffer: ("poster",),
     DonateCredits: ("poster",),
     OpenParticipant: ("poster", "operator"),
     OpenMerchant: ("finance",),
+    OpenStore: ("finance",),
+    CloseStore: ("finance",),
+    PublishOffer: ("finance",),
     OpenFund: ("finance",),
     CommitMoney: ("finance",),
     OpenProgramme: ("operator",),

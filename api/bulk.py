@@ -14,6 +14,7 @@ from api import strict_json
 from api.access import ROLES_OF_COMMAND, Access, require_role, signed, the_key
 from api.bodies import NDJSON, read_body
 from api.command_schemas import KIND, load
+from api.derived import derived
 from api.problems import problem_bytes, status_of
 from api.queries import truth
 from api.routes import ALWAYS, IN_PROGRAMME, WITH_BODY, Routes
@@ -72,7 +73,7 @@ def record_many(programme_id: str) -> Response:
     """Record many commands of mixed kinds, each line with its `kind`; docs/http.md has the format."""
     atomic = truth("atomic", default=False)
     lines = split(read_body(content_type=NDJSON, bytes_max=BULK_BODY_BYTES_MAX), _lines_max(atomic=atomic))
-    decoded = [decode_line(line, the_key()) for line in lines]
+    decoded = [decode_line(line, the_key(), programme_id) for line in lines]
     commands = [one for one in decoded if isinstance(one, Command)]
     if atomic and len(commands) < len(decoded):
         return _answer(_none_applied(decoded), atomic=atomic)
@@ -122,15 +123,19 @@ def split(body: bytes, lines_max: int) -> list[bytes]:
     return lines
 
 
-def decode_line(line: bytes, key: Key) -> Command | LedgerError:
+def decode_line(line: bytes, key: Key, programme_id: str) -> Command | LedgerError:
     """Give the command of a line, or why there is none, in this order.
 
-    LineTooLarge, MalformedJson, FieldsInvalid, RoleNotPermitted.
+    LineTooLarge, MalformedJson, VoucherKeyMissing, FieldsInvalid, RoleNotPermitted.
     """
     try:
         if len(line) > BULK_LINE_BYTES_MAX:
             raise LineTooLarge(bytes_max=BULK_LINE_BYTES_MAX)
-        command = command_of(strict_json.loads(line), key)
+        value = strict_json.loads(line)
+        kind = value.get(KIND)
+        if isinstance(kind, str) and kind in COMMAND_OF_KIND:
+            value = derived(COMMAND_OF_KIND[kind], value, programme_id)
+        command = command_of(value, key)
         require_role(key, ROLES_OF_COMMAND[type(command)])
     except LedgerError as refused:
         return refused

@@ -19,6 +19,7 @@ from api.answer_schemas import RecordedAnswer
 from api.answers import POSITION_HEADER, REPLAY_HEADER
 from api.bodies import JSON, read_body
 from api.command_schemas import load, schema_of
+from api.derived import derived, derived_fields
 from ledger.domain.errors import FieldsInvalid
 from ledger.domain.limits import BODY_BYTES_MAX
 from ledger.domain.messages import SIGNATURE, Command, SignedCommand
@@ -65,7 +66,12 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
         return super().post(rule)  # type: ignore[no-any-return]  # its base has no types
 
     def takes(
-        self, command_type: type[Command], *, from_path: Sequence[str] = (), every_programme: bool = False
+        self,
+        command_type: type[Command],
+        *,
+        from_path: Sequence[str] = (),
+        every_programme: bool = False,
+        gives: type[Schema] = RecordedAnswer,
     ) -> Callable[[View], View]:
         """Read a command from the body and hand it to the view as `command`.
 
@@ -73,15 +79,18 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
             command_type: the command; its roles are those of `ROLES_OF_COMMAND`.
             from_path: fields that are named in the path and so may not stand in the body.
             every_programme: whether only a key for all programmes may do this.
+            gives: what is answered.
         """
         access = Access(roles=ROLES_OF_COMMAND[command_type], every_programme=every_programme)
         schema_of(command_type)  # made now, not by the first request
         signature = SIGNATURE if issubclass(command_type, SignedCommand) else frozenset()
-        body = schema_of(command_type, left_out=frozenset(from_path) | signature)
+        body = schema_of(
+            command_type, left_out=frozenset(from_path) | signature | derived_fields(command_type)
+        )
         created = {
             "description": "Recorded, now or before.",
             "headers": {**POSITION_DOCUMENT, **REPLAY_DOCUMENT},
-            "content": {JSON: {"schema": RecordedAnswer}},
+            "content": {JSON: {"schema": gives}},
         }
 
         def decorate(view: View) -> View:
@@ -90,6 +99,7 @@ class Routes(Blueprint):  # type: ignore[misc]  # its base has no types
                 value = strict_json.loads(read_body(content_type=JSON, bytes_max=BODY_BYTES_MAX))
                 # What is named in the path stands in the command, so the view need not see it.
                 value = signed(command_type, _with_path(value, path, from_path), the_key())
+                value = derived(command_type, value, path.get("programme_id", ""))
                 return view(command=load(command_type, value), **path)
 
             return self.describes(

@@ -23,6 +23,7 @@ from ledger.shadow_run import ShadowRuns
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.migrations import require_current
+from ledger.vouchers import Vouchers, keys_of
 from ledger.webhooks import Webhooks
 from ledger.writer import Recorded, Writer, system_clock
 
@@ -54,6 +55,7 @@ class Ledger:
     keys: Keys
     followers: Followers
     webhooks: Webhooks
+    vouchers: Vouchers
     shadow_runs: ShadowRuns
     clock: Callable[[], datetime] = system_clock
     """Says what is ripe, or over, for those who read."""
@@ -139,6 +141,7 @@ def open_ledger(settings: Settings) -> Ledger:
         log=log,
         keys=Keys(database),
         followers=followers,
+        vouchers=Vouchers(database, log, writer, keys_of(settings)),
         webhooks=Webhooks(database, private=settings.webhook_private_addresses == "allow"),
         shadow_runs=ShadowRuns(database),
     )

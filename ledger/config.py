@@ -5,12 +5,14 @@ variables; `docs/operations.md` repeats it and a test holds the two together.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger.domain import errors
+from ledger.domain.limits import VOUCHER_KEYS_BEFORE_MAX
 
 ALLOWANCES = ("refuse", "allow")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -19,6 +21,8 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DIGITS_MAX = 9
 
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
+
+VOUCHER_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,8 @@ class Settings:
     view_wait_ms_max: int
     followers_max: int
     webhook_private_addresses: str
+    voucher_key: str | None
+    voucher_keys_before: str | None
     log_level: str
 
 
@@ -102,6 +108,21 @@ def _allowance(text: str) -> str:
     if text not in ALLOWANCES:
         raise ValueError(text)
     return text
+
+
+def _voucher_keys(text: str) -> str:
+    """Keys with commas between them, in small letters."""
+    keys = text.lower().split(",")
+    if len(keys) > VOUCHER_KEYS_BEFORE_MAX or not all(map(VOUCHER_KEY.fullmatch, keys)):
+        raise ValueError(text)
+    return ",".join(keys)
+
+
+def _voucher_key(text: str) -> str:
+    """One key, in small letters."""
+    if not VOUCHER_KEY.fullmatch(text.lower()):
+        raise ValueError(text)
+    return text.lower()
 
 
 def _log_level(text: str) -> str:
@@ -224,6 +245,26 @@ SETTINGS: tuple[Setting, ...] = (
         accepted="refuse or allow",
         meaning="Whether webhooks may go to private and loopback addresses, and over plain http.",
         read=_allowance,
+    ),
+    Setting(
+        name="LEDGER_VOUCHER_KEY",
+        field="voucher_key",
+        default=None,
+        unit="64 hexadecimal digits",
+        accepted="64 hexadecimal digits, as `openssl rand -hex 32` makes them",
+        meaning="The secret that codes of vouchers are made with; an embedded database has one of its own.",
+        read=_voucher_key,
+        secret=True,
+    ),
+    Setting(
+        name="LEDGER_VOUCHER_KEYS_BEFORE",
+        field="voucher_keys_before",
+        default=None,
+        unit="keys with commas between them",
+        accepted=f"at most {VOUCHER_KEYS_BEFORE_MAX} times 64 hexadecimal digits",
+        meaning="Secrets whose codes are still known, though new ones are made with LEDGER_VOUCHER_KEY.",
+        read=_voucher_keys,
+        secret=True,
     ),
     Setting(
         name="LEDGER_LOG_LEVEL",

@@ -17,6 +17,9 @@ from ledger.domain.instants import Instant
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A request to change the programme's book."""
 
+    circumstances: ClassVar[frozenset[str]] = frozenset()
+    """Fields in which a repeated request may differ: they say who asks or when, not for what."""
+
     occurred_at: Instant
     """When it happened, as the caller knows it."""
 
@@ -30,6 +33,8 @@ VERSION_FIELD: Final = "v"
 
 class SignedCommand(Command, frozen=True, kw_only=True, gc=False):
     """A request that says who makes it, because what somebody prepares another must check."""
+
+    circumstances: ClassVar[frozenset[str]] = SIGNATURE
 
     by: CommandId
     """Id of the key that asks. A request repeated under another key is the same request."""
@@ -65,7 +70,7 @@ def differing_fields(command: Command, event: Event) -> list[str]:
     return [
         name
         for name in command.__struct_fields__
-        if getattr(command, name) != _recorded_value(event, name) and name not in SIGNATURE
+        if getattr(command, name) != _recorded_value(event, name) and name not in command.circumstances
     ]
 
 

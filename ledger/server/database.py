@@ -8,6 +8,7 @@ from pathlib import Path
 from ledger.bootstrap import open_ledger
 from ledger.config import Settings
 from ledger.embedded import EmbeddedPostgres, conninfo_of_running
+from ledger.server.voucher_key import kept_voucher_key
 from ledger.store import migrations
 
 
@@ -43,7 +44,7 @@ def ready_database(settings: Settings, *, migrate: bool = False, shared: bool = 
     """Give the settings with a database that has every migration.
 
     An embedded database belongs to this version of the ledger and is brought forward unasked; a
-    server that somebody named is only when told to.
+    server that somebody named is only when told to. It also has a key of its own for vouchers.
 
     Raises:
         errors.CannotStart: The database cannot be used as it is, and why.
@@ -51,6 +52,8 @@ def ready_database(settings: Settings, *, migrate: bool = False, shared: bool = 
     """
     with database_for(settings, shared=shared) as conninfo:
         named = replace(settings, database_url=conninfo)
+        if settings.database_url is None and settings.voucher_key is None:
+            named = replace(named, voucher_key=kept_voucher_key(settings))
         if migrate or settings.database_url is None:
             migrations.migrate(conninfo)
         ledger = open_ledger(named)

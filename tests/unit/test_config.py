@@ -42,6 +42,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
         view_wait_ms_max=2_000,
         followers_max=16,
         webhook_private_addresses="refuse",
+        voucher_key=None,
+        voucher_keys_before=None,
         log_level="INFO",
     )
 
