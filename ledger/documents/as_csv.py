@@ -33,7 +33,7 @@ def to_csv(statement: Statement, lines: Iterable[StatementLine], language: Langu
     """Write a statement's lines, line by line, and then the rows of its summary that are no sum of these.
 
     Raises:
-        LinesDifferError: the lines do not add up to the statement; the rows of its summary are missing then.
+        LinesDifferError: the lines are not the statement's; the rows of its summary are missing then.
     """
     words = Words(language)
     out.write(codecs.BOM_UTF8)

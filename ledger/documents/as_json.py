@@ -20,7 +20,7 @@ def to_json(statement: Statement, lines: Iterable[StatementLine], out: BinaryIO)
     """Write a statement as ``{"statement": …, "lines": […]}``, line by line.
 
     Raises:
-        LinesDifferError: the lines do not add up to the statement; the document has no end then.
+        LinesDifferError: the lines are not the statement's; the document has no end then.
     """
     encode = msgspec.json.Encoder().encode
     payouts = tuple(_in_utc(payout) for payout in statement.payouts)

@@ -17,7 +17,7 @@ def to_pdf(statement: Statement, lines: Iterable[StatementLine], language: Langu
     Nothing is written before all is well.
 
     Raises:
-        LinesDifferError: the lines do not add up to the statement.
+        LinesDifferError: the lines are not the statement's.
     """
     words = Words(language)
     programme = words.pick(statement.programme_name_zh, statement.programme_name_en)

@@ -28,7 +28,7 @@ def to_xlsx(statement: Statement, lines: Iterable[StatementLine], language: Lang
     Beyond a sheet's rows the lines go on in sheets of their own. Nothing is written before all is well.
 
     Raises:
-        LinesDifferError: the lines do not add up to the statement.
+        LinesDifferError: the lines are not the statement's.
     """
     words = Words(language)
     with TemporaryDirectory(prefix="statement-") as folder:

@@ -5,7 +5,7 @@ from typing import Final
 from ledger.documents.amounts import clock, grouped, priced
 from ledger.documents.paper import GREEN, GREY, INK, LEFT_MM, PALE, WIDTH_MM, Paper, colour_of
 from ledger.documents.statement import Statement
-from ledger.documents.summary import RowName, last_day, summary_of
+from ledger.documents.summary import SUMS, RowName, last_day, summary_of
 from ledger.documents.table import LINE_MM_PER_POINT, Column, Table, section
 
 LEFT_WIDTH_MM: Final = 96
@@ -82,16 +82,14 @@ def draw_figures(paper: Paper, statement: Statement) -> None:
     paper.box(top, height, PALE)
     paper.box(top, height, GREEN, width=1.2)
     x = LEFT_MM + 6
-    total = priced(statement.total_fen)
-    paper.put(x, top + 7, words["total"], 9, colour=GREY)
+    total = priced(rows["total" if is_negative else "due"].earned_fen)
+    paper.put(x, top + 7, words["total" if is_negative else "total_due"], 9, colour=GREY)
     width = 29.0
     room = WIDTH_MM - 10 - 3 * width - 3
     paper.put(x, top + 19, total, 26, width=room, bold=True, colour=colour_of(total, GREEN))
     if is_negative:
         paper.put(x, top + 26, words["nothing_due"], 8, colour=GREY)
-    names: list[RowName] = ["held_back", "paid", "payable_now"]
-    if is_negative:
-        names = ["carried_out", "payable_now"]
+    names: list[RowName] = ["payable_now"] if is_negative else ["held_back", "paid", "payable_now"]
     for number, name in enumerate(reversed(names), 1):
         amount = priced(rows[name].earned_fen)
         place = LEFT_MM + WIDTH_MM - 4 - number * width
@@ -116,13 +114,17 @@ def _summary(paper: Paper, statement: Statement) -> None:
         *(Column(words[name], 30, "right") for name in ("face_value", "fee", "earned")),
     ]
     table = Table(paper, columns)
+    hidden: set[RowName] = set() if statement.carried_out_fen else {"carried_out", "due"}
+    if not statement.moved_fen:
+        hidden.add("moved")
     for row in summary_of(statement):
-        if row.name == "carried_out" and not row.earned_fen:
+        if row.name in hidden:
             continue
-        is_sum = row.name in {"total", "payable_now"}
+        is_sum = row.name in SUMS
+        label = "total_due" if row.name == "total" and "due" in hidden else row.name
         count = "" if row.lines is None else f"{row.lines:,}"
         amounts = (row.face_value_fen, row.fee_fen, row.earned_fen)
-        table.row([words[row.name], count, *map(_amount, amounts)], bold=is_sum, filled=is_sum)
+        table.row([words[label], count, *map(_amount, amounts)], bold=is_sum, filled=is_sum)
 
 
 def _amount(fen: int | None) -> str:

@@ -99,6 +99,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     """``issued``, ``approved`` or ``settled``."""
 
+    objection_days: int
+    """Local days, from the one on which it was issued, on which a line may be disputed."""
+
     objections_until: datetime
     """Aware; until then a line may be disputed."""
 
@@ -113,19 +116,23 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """Signed."""
 
     carried_in_fen: int
-    """Brought in from the statement before: below zero what the merchant owed."""
+    """Brought forward from the statement before: below zero what the merchant owed."""
 
     total_fen: int
     """Signed; below zero nothing is due, and it is carried out."""
 
     carried_out_fen: int
-    """What the next statement begins with: all of a total below zero, or a part of it that waits."""
+    """Carried forward to the next statement: a total below zero, or what is kept back of another."""
 
     held_back_fen: int
-    """Signed sum of the lines that are held back."""
+    """What is not paid because it is disputed; not below zero."""
+
+    moved_fen: int
+    """What amendments took out of its payouts, to come with a later statement; not below zero."""
 
     payable_now_fen: int
-    """What may still be instructed now: total, less what is carried out or held back, less payouts."""
+    """What may still be instructed now: total, less what is carried out, held back, moved or
+    paid."""
 
     funds: tuple[FundPart, ...]
     payouts: tuple[PayoutPart, ...]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple
 
+from ledger.documents.digests import LinesDigest
 from ledger.documents.statement import LineKind, Statement, StatementLine
 
 RowName = Literal[
@@ -15,15 +16,23 @@ RowName = Literal[
     "amendments",
     "carried_in",
     "total",
-    "held_back",
-    "paid",
     "carried_out",
+    "due",
+    "held_back",
+    "moved",
+    "paid",
     "payable_now",
 ]
 
+SUMS: Final[frozenset[RowName]] = frozenset({"total", "due", "payable_now"})
+"""Rows that are sums of those before them."""
+
+NOT_PAYABLE: Final[tuple[RowName, ...]] = ("held_back", "moved", "paid")
+"""Rows that stand between what is due and what can be paid."""
+
 
 class LinesDifferError(Exception):
-    """The lines of a statement do not add up to it; what was written so far is no document."""
+    """The lines of a statement are not those that it was made of; what was written so far is no document."""
 
 
 class SummaryRow(NamedTuple):
@@ -39,8 +48,8 @@ class SummaryRow(NamedTuple):
 def summary_of(statement: Statement) -> tuple[SummaryRow, ...]:
     """Give the rows of a summary in their order.
 
-    The first four add up to ``total``. What is held back or was paid out already is shown with a minus;
-    ``carried_out`` is what the next statement begins with.
+    Each amount is signed as it counts: ``total``, ``due`` and ``payable_now`` are what the rows before
+    them come to that are no sums.
     """
     of = statement
     used = of.used_face_value_fen - of.used_fee_fen
@@ -51,9 +60,11 @@ def summary_of(statement: Statement) -> tuple[SummaryRow, ...]:
         SummaryRow("amendments", of.amendments, None, None, of.amended_fen),
         SummaryRow("carried_in", None, None, None, of.carried_in_fen),
         SummaryRow("total", lines_of(of), None, None, of.total_fen),
+        SummaryRow("carried_out", None, None, None, -of.carried_out_fen),
+        SummaryRow("due", None, None, None, of.total_fen - of.carried_out_fen),
         SummaryRow("held_back", None, None, None, -of.held_back_fen),
+        SummaryRow("moved", None, None, None, -of.moved_fen),
         SummaryRow("paid", None, None, None, -paid_fen(of)),
-        SummaryRow("carried_out", None, None, None, of.carried_out_fen),
         SummaryRow("payable_now", None, None, None, of.payable_now_fen),
     )
 
@@ -86,12 +97,13 @@ class Tally:
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
         self._sums: dict[LineKind, Sums] = dict.fromkeys(("use", "refund", "amendment"), NOTHING)
+        self._digest = LinesDigest()
 
     def through(self, lines: Iterable[StatementLine]) -> Iterator[StatementLine]:
         """Give the lines on, and prove them after the last.
 
         Raises:
-            LinesDifferError: they do not add up to the statement.
+            LinesDifferError: they are not the statement's; it names the numbers that differ.
         """
         sums = self._sums
         for line in lines:
@@ -102,18 +114,22 @@ class Tally:
                 fee + line.fee_fen,
                 earned + line.earned_fen,
             )
+            self._digest.add(line)
             yield line
         self._prove()
 
     def _prove(self) -> None:
         rows = {row.name: row for row in summary_of(self._statement)}
         uses, refunds, amendments = self._sums.values()
-        due = rows["carried_in"].earned_fen + uses[3] + refunds[3] + amendments[3]
+        total = rows["carried_in"].earned_fen + uses[3] + refunds[3] + amendments[3]
+        payable = rows["due"].earned_fen + sum(rows[name].earned_fen for name in NOT_PAYABLE)
         found = {
             "uses": uses == rows["uses"][1:],
             "refunds": refunds == rows["refunds"][1:],
             "amendments": amendments[::3] == rows["amendments"][1::3],
-            "total": due == rows["total"].earned_fen,
+            "total": total == rows["total"].earned_fen,
+            "payable_now": payable == rows["payable_now"].earned_fen,
+            "lines_digest": self._digest.value() == self._statement.lines_digest,
         }
         if not all(found.values()):
             raise LinesDifferError([name for name, agrees in found.items() if not agrees])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ledger.documents.statement import LineKind, Statement
-from ledger.documents.summary import SummaryRow, last_day, summary_of
+from ledger.documents.summary import SUMS, SummaryRow, last_day, summary_of
 from ledger.documents.workbook import Book, Sheet
 from ledger.documents.workbook_lines import EARNED, KIND, LinesRange
 
@@ -24,9 +24,11 @@ def write_summary(book: Book, sheet: Sheet, statement: Statement, ranges: Sequen
     sheet.raw.set_row(sheet.row, 30)
     amounts = [book.in_yuan(name) for name in ("face_value", "fee", "earned", "from_lines", "difference")]
     sheet.header([words["item"], words["count"], *amounts])
-    first = sheet.row
+    begin = sheet.row
     for row in summary_of(statement):
-        _summary_row(book, sheet, row, first, ranges)
+        _summary_row(book, sheet, row, begin, ranges)
+        if row.name in SUMS:
+            begin = sheet.row - 1
     sheet.row += 1
     for name in ("lines_digest", "digest"):
         sheet.text(0, words[name], "label")
@@ -71,35 +73,37 @@ HEAD: Final = (
 )
 
 
-def _summary_row(book: Book, sheet: Sheet, row: SummaryRow, first: int, ranges: Sequence[LinesRange]) -> None:
-    total = row.name in {"total", "payable_now"}
-    form = "total_" if total else ""
-    sheet.text(0, book.words[row.name], f"{form}text")
+def _summary_row(book: Book, sheet: Sheet, row: SummaryRow, begin: int, ranges: Sequence[LinesRange]) -> None:
+    """Write a row; a sum is one over the rows from `begin` on."""
+    form = "total_" if row.name in SUMS else ""
     for column in range(1, len(SUMMARY_WIDTHS)):
         sheet.raw.write_blank(sheet.row, column, None, book.formats[f"{form}text"])
+    sheet.text(0, book.words[row.name], f"{form}text")
     sheet.whole(1, row.lines, f"{form}whole")
     sheet.money(2, row.face_value_fen, f"{form}money")
     sheet.money(3, row.fee_fen, f"{form}money")
     at = sheet.row + 1
-    if row.name == "total":
-        sheet.sum(4, f"=ROUND(SUM(E{first + 1}:E{at - 1}),2)", row.earned_fen)
-        sheet.sum(5, f"=ROUND(SUM(F{first + 1}:F{at - 1}),2)", row.earned_fen)
+    if row.name in SUMS:
+        sheet.sum(4, f"=ROUND(SUM(E{begin + 1}:E{at - 1}),2)", row.earned_fen)
     else:
-        sheet.money(4, row.earned_fen, f"{form}money")
-    if row.name in KIND_OF_ROW:
-        kind = book.words.of("kind", KIND_OF_ROW[row.name])
-        sheet.sum(5, f"=ROUND({_sum_of_kind(kind, ranges)},2)", row.earned_fen, "money")
-    elif row.name == "carried_in":
-        sheet.sum(5, f"=E{at}", row.earned_fen, "money")
-    if row.name in {*KIND_OF_ROW, "carried_in", "total"}:
+        sheet.money(4, row.earned_fen, "money")
+    if (formula := _from_lines(book, row, begin, at, ranges)) is not None:
+        sheet.sum(5, formula, row.earned_fen, f"{form}money")
         sheet.sum(6, f"=ROUND(E{at}-F{at},2)", 0, f"{form}money")
     sheet.row += 1
 
 
-def _sum_of_kind(kind: str, ranges: Sequence[LinesRange]) -> str:
-    """Give the formula of what all lines of a kind earn."""
+def _from_lines(book: Book, row: SummaryRow, begin: int, at: int, ranges: Sequence[LinesRange]) -> str | None:
+    """Give the formula that comes to the same from the lines; None for what follows from no line."""
+    if row.name == "carried_in":
+        return f"=E{at}"
+    if row.name == "total":
+        return f"=ROUND(SUM(F{begin + 1}:F{at - 1}),2)"
+    if row.name not in KIND_OF_ROW:
+        return None
+    kind = book.words.of("kind", KIND_OF_ROW[row.name])
     sums = [f'SUMIFS({where.column(EARNED)},{where.column(KIND)},"{kind}")' for where in ranges]
-    return "+".join(sums) or "0"
+    return f"=ROUND({'+'.join(sums) or '0'},2)"
 
 
 def write_funds(book: Book, statement: Statement) -> None:

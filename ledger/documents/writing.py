@@ -5,7 +5,6 @@ from typing import BinaryIO, Final, Literal
 
 from ledger.documents.as_csv import to_csv
 from ledger.documents.as_json import to_json
-from ledger.documents.as_pdf import to_pdf
 from ledger.documents.as_xlsx import to_xlsx
 from ledger.documents.statement import Statement, StatementLine
 from ledger.documents.words import Language
@@ -38,10 +37,13 @@ def write_statement(
         out: a file opened for writing bytes; it is not closed.
 
     Raises:
-        LinesDifferError: the lines do not add up to the statement.
+        LinesDifferError: the lines are not the statement's.
     """
     match form:
         case "pdf":
+            # Loading what sets pages takes a third of a second, which only those wait who need it.
+            from ledger.documents.as_pdf import to_pdf  # noqa: PLC0415
+
             to_pdf(statement, lines, language, out)
         case "xlsx":
             to_xlsx(statement, lines, language, out)
