@@ -25,9 +25,9 @@ class Source:
         Broken: from its methods: the packed file is damaged or ends early; `BILL_BYTES_MAX` was reached.
     """
 
-    def __init__(self, file: IO[bytes] | gzip.GzipFile) -> None:
+    def __init__(self, file: IO[bytes] | gzip.GzipFile, bytes_max: int = BILL_BYTES_MAX) -> None:
         self._file = file
-        self._bytes_left = BILL_BYTES_MAX
+        self._bytes_max = self._bytes_left = bytes_max
 
     def read(self, size: int) -> bytes:
         """Read as many bytes, or those that are left."""
@@ -48,8 +48,21 @@ class Source:
     def _counted(self, found: bytes) -> bytes:
         self._bytes_left -= len(found)
         if self._bytes_left < 0:
-            raise Broken("file_too_long", f"{BILL_BYTES_MAX:,}")
+            raise Broken("file_too_long", f"{self._bytes_max:,}")
         return found
+
+
+def opened_raw(path: Path, kind: BillKind) -> IO[bytes]:
+    """Open a file as it is.
+
+    Raises:
+        BillFileUnsuitable: there is nothing to be read.
+    """
+    try:
+        return path.open("rb")
+    except OSError as unreachable:
+        reason = unreachable.strerror or "it cannot be opened"
+        raise BillFileUnsuitable(kind=kind, reason=reason, found="") from None
 
 
 @contextmanager
@@ -59,13 +72,7 @@ def opened(path: Path, kind: BillKind) -> Iterator[Source]:
     Raises:
         BillFileUnsuitable: there is nothing to be read.
     """
-    try:
-        file = path.open("rb")
-    except OSError as unreachable:
-        raise BillFileUnsuitable(
-            kind=kind, reason=unreachable.strerror or "it cannot be opened", found=""
-        ) from None
-    with file:
+    with opened_raw(path, kind) as file:
         is_packed = file.read(len(_GZIP)) == _GZIP
         file.seek(0)
         if not is_packed:

@@ -58,7 +58,7 @@ class _Merchant:
         )
         self._value_fen = self._fee_fen = self._passed_over = 0
         self._differences: list[Difference] = []
-        self._is_summed = False
+        self._is_agreed: bool | None = None
 
     def outcomes(self, rows: Iterator[tuple[int, Sequence[Cell]] | Unreadable]) -> Reading:
         """Give what the rows are, and at last how the row of sums stands against them."""
@@ -77,10 +77,11 @@ class _Merchant:
                 self._value_fen += row.value_fen
                 self._fee_fen += row.fee_fen or 0
                 yield row
-        if self._summary and not self._is_summed:
+        if self._summary and self._is_agreed is None:
+            self._is_agreed = False
             yield unreadable(number, "summary_missing", self._summary.word)
         yield Ending(
-            is_agreed=self._is_summed and not self._differences if self._summary else None,
+            is_agreed=self._is_agreed,
             differences=tuple(self._differences),
             passed_over=self._passed_over,
         )
@@ -130,13 +131,14 @@ class _Merchant:
 
     def _compare(self, value: str, fee: str) -> None:
         """Hold a row of sums against the rows above it."""
-        self._is_summed = True
+        self._is_agreed = False
         stated = [("value", self._values[value], self._value_fen)]
         if self._fees is not None and fee:
             stated.append(("fee", self._fees[fee], self._fee_fen))
         self._differences += [
             Difference(name, "fen", said, found) for name, said, found in stated if said != found
         ]
+        self._is_agreed = not self._differences
 
 
 def _kinds_of(words: KindByWords) -> dict[str, RowKind | None]:

@@ -44,10 +44,10 @@ Reason = Literal[
 ]
 
 REASONS: Final[dict[Reason, str]] = {
-    "encoding_unknown": "the line is not written in the encoding of the file",
+    "encoding_unknown": "it is not written in the encoding of the file, or in one that is not read",
     "line_too_long": "the line is longer than a row of a bill can be",
     "field_too_long": "a value is longer than one of a bill can be",
-    "line_malformed": "the line is no row of this bill",
+    "line_malformed": "what stands there is no row of this bill, or no XML",
     "columns_differ": "the row has more or fewer values than the header has names",
     "reference_missing": "the row has no id of its own, or names nothing that it belongs to",
     "reference_unsuitable": "an id is longer than 128 characters, or has signs that cannot be printed",

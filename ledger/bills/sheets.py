@@ -9,10 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import openpyxl
+from openpyxl.packaging.manifest import Manifest
+from openpyxl.xml.constants import ARC_CONTENT_TYPES, WORKSHEET_TYPE
+from openpyxl.xml.functions import fromstring
 
+from ledger.bills.files import opened_raw
 from ledger.bills.headers import Cell, places_of
 from ledger.bills.mapping import Mapping
 from ledger.bills.rows import Unreadable, shown, unreadable
@@ -33,7 +37,7 @@ _HALF_SECOND: Final = timedelta(milliseconds=500)
 
 
 def sheet_rows(
-    path: Path, mapping: Mapping, columns: Sequence[str | None]
+    path: Path, mapping: Mapping, columns: Sequence[str | None], rows_max: int = BILL_SHEET_ROWS_MAX
 ) -> Iterator[tuple[int, Sequence[Cell]] | Unreadable]:
     """Give the rows below the header as the cells of `columns`; empty ones are left out.
 
@@ -50,8 +54,8 @@ def sheet_rows(
         number = first - 1
         while (row := _next(rows, number)) is not None:
             number += 1
-            if number > BILL_SHEET_ROWS_MAX:
-                raise Broken("file_too_long", f"{BILL_SHEET_ROWS_MAX:,}", number)
+            if number > rows_max:
+                raise Broken("file_too_long", f"{rows_max:,}", number)
             if not any(value not in {None, ""} for value in row):
                 continue
             try:
@@ -66,34 +70,47 @@ def _unsuitable(reason: str, found: str = "") -> BillFileUnsuitable:
 
 @contextmanager
 def _opened(path: Path, name: str | None) -> Iterator[Any]:
+    with opened_raw(path, "merchant") as file:
+        book = _loaded(file)
+        try:
+            names = [sheet.title for sheet in book.worksheets]
+            if not names or (name is not None and name not in names):
+                raise _unsuitable("it has no such sheet", ", ".join(names))
+            sheet = book[names[0] if name is None else name]
+            # How large it is stands in it, too, and would leave out what lies beyond.
+            sheet.reset_dimensions()
+            yield sheet
+        finally:
+            book.close()
+
+
+def _loaded(file: IO[bytes]) -> Any:
     try:
-        _check_size(path)
+        _check_size(file)
         with warnings.catch_warnings():
             # Of styles and extensions that are not read here.
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            return openpyxl.load_workbook(file, read_only=True, data_only=True)
     except BillFileUnsuitable:
         raise
     except Exception as wrong:  # noqa: BLE001 - a damaged file makes the library raise anything
         raise _unsuitable("it is no XLSX that can be read", str(wrong)) from None
-    try:
-        names = [sheet.title for sheet in book.worksheets]
-        if not names or (name is not None and name not in names):
-            raise _unsuitable("it has no such sheet", ", ".join(names))
-        yield book[names[0] if name is None else name]
-    finally:
-        book.close()
 
 
-def _check_size(path: Path) -> None:
+def _check_size(file: IO[bytes]) -> None:
     """Refuse what unpacks to more than is read; no member unpacks to more than it says."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-    if sum(member.file_size for member in members) > BILL_BYTES_MAX:
+    with zipfile.ZipFile(file) as archive:
+        sizes = {member.filename: member.file_size for member in archive.infolist()}
+        if sizes.get(ARC_CONTENT_TYPES, 0) > BILL_SHARED_TEXT_BYTES_MAX:
+            raise _unsuitable(f"it unpacks to more than {BILL_SHARED_TEXT_BYTES_MAX:,} bytes")
+        tree: Any = fromstring(archive.read(ARC_CONTENT_TYPES))
+    parts = Manifest.from_tree(tree).Override
+    if sum(sizes.values()) > BILL_BYTES_MAX:
         raise _unsuitable(f"it unpacks to more than {BILL_BYTES_MAX:,} bytes")
-    # All that is read at once; only sheets are read row by row.
-    held = sum(member.file_size for member in members if "/worksheets/" not in member.filename)
-    if held > BILL_SHARED_TEXT_BYTES_MAX:
+    # Sheets are read row by row, all else at once; a part may claim to be both.
+    sheets = {part.PartName.lstrip("/") for part in parts if part.ContentType == WORKSHEET_TYPE}
+    others = {part.PartName.lstrip("/") for part in parts if part.ContentType != WORKSHEET_TYPE}
+    if sum(size for name, size in sizes.items() if name not in sheets - others) > BILL_SHARED_TEXT_BYTES_MAX:
         raise _unsuitable(f"its cells share more than {BILL_SHARED_TEXT_BYTES_MAX:,} bytes")
 
 

@@ -69,12 +69,13 @@ class Trades:
         ) = texts  # fmt: skip
         if currency != "CNY":
             raise Fault("currency_unsuitable", currency)
-        settled_fen, refund_fen = self._fen(settled), self._fen(refund)
+        is_refund = status != "SUCCESS"
+        settled_fen = self._fen(settled) if is_refund else self._amounts[settled]
+        refund_fen = self._amounts[refund] if is_refund else self._fen(refund)
         fee_fen, order_fen = self._amounts[fee], self._fen(order)
         coupon_refund_fen, applied_fen = self._fen(coupon_refund), self._fen(applied)
         if settled_fen < 0 or refund_fen < 0:
             raise Fault("sign_unsuitable", settled if settled_fen < 0 else refund)
-        is_refund = status != "SUCCESS"
         if is_refund and status not in {"REFUND", "REVOKED"}:
             raise Fault("kind_unknown", status)
         own_reference = reference_of(named(refund_id) if is_refund else order_id)

@@ -128,6 +128,8 @@ class _Parser:
             is_short = is_last and wrong.code in _TRUNCATED
             told = expat.ErrorString(wrong.code) or ""
             raise Broken("file_truncated" if is_short else "line_malformed", told, wrong.lineno) from None
+        except (LookupError, ValueError) as wrong:
+            raise Broken("encoding_unknown", str(wrong), self.line) from None
         self._bytes += len(block)
         # What the parser holds back is one token that has not ended.
         if self._bytes - self._expat.CurrentByteIndex > BILL_XML_TOKEN_BYTES_MAX + BLOCK_BYTES:

@@ -410,8 +410,8 @@ packed file can cost."""
 BILL_BATCH_PARTS_MAX: Final = 20_000
 """Parts of one batched entry, which are held until they are seen to add up: some 30 MB."""
 
-BILL_STATEMENTS_MAX: Final = 10_000
-"""Statements in one camt.053 file: a day for each account, so a year of 27 accounts."""
+BILL_STATEMENTS_MAX: Final = 2_000
+"""Statements in one camt.053 file: one for each day and account, so a month of more than sixty accounts."""
 
 BILL_SHARED_TEXT_BYTES_MAX: Final = 134_217_728
 """Texts that cells of an XLSX share, which are held at once: two ids of 30 signs in each of a million rows."""
@@ -430,6 +430,32 @@ BILL_VALUE_FEN_MAX: Final = 10_000_000_000_000
 
 BILL_MAPPING_BYTES_MAX: Final = 65_536
 """A mapping of a merchant's columns: about a thousand bytes."""
+
+# --- reconciliation ------------------------------------------------------------------------------
+
+RECONCILIATION_FILE_BYTES_MAX: Final = 67_108_864
+"""A file sent over HTTP: a merchant's month of half a million rows; `ledger reconcile import` takes longer ones."""
+
+RECONCILIATION_EXAMPLES_MAX: Final = 100
+"""Lines of one file that could not be read and are kept to be shown; beyond it they are only counted."""
+
+RECONCILIATION_PERIOD_DAYS_MAX: Final = 366
+"""Days of one run: months are closed, and a year looked at; more is a slip of the keyboard."""
+
+RECONCILIATION_NEAR_DAYS_MAX: Final = 31
+"""Days between two sides that name nothing in common: beyond a month equal amounts are chance."""
+
+RECONCILIATION_PAYMENT_DAYS_MAX: Final = 31
+"""Days that a bank may take for a payment: the slowest take about a week."""
+
+RECONCILIATION_REACH_DAYS_MAX: Final = 92
+"""Days around a period in which the other side is looked for: a quarter, as long as some merchants take."""
+
+RECONCILIATION_STATEMENT_MS_MAX: Final = 600_000
+"""One statement of a run: a month of a city of millions takes some minutes, whatever requests may take."""
+
+RECONCILIATION_PAGE_MAX: Final = 1_000
+"""Files, runs, matches or breaks on one page: some hundred kilobytes."""
 
 # --- ledger files --------------------------------------------------------------------------------
 
