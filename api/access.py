@@ -42,12 +42,14 @@ from ledger.domain.owners import (
     OpenParticipant,
     UnfreezeParticipant,
 )
+from ledger.domain.payout import ConfirmPayout, FailPayout, InstructPayout, ReturnPayout
 from ledger.domain.policy import PublishPolicy
 from ledger.domain.programme import OpenProgramme
 from ledger.domain.redemption import CancelRedemption, FulfilRedemption, HoldRedemption, RefundRedemption
 from ledger.domain.review import DismissActivity, ReleaseActivity
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.sink import AddSinkUnits, OpenSinkProject
+from ledger.domain.statement import ApproveStatement, CloseStatement, DisputeLine, ResolveDispute
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 from ledger.domain.voucher import TakeOffer
@@ -73,6 +75,14 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     PublishOffer: ("finance",),
     OpenFund: ("finance",),
     CommitMoney: ("finance",),
+    CloseStatement: ("finance",),
+    DisputeLine: ("finance",),
+    ResolveDispute: ("finance",),
+    ApproveStatement: ("finance",),
+    InstructPayout: ("finance",),
+    ConfirmPayout: ("finance",),
+    FailPayout: ("finance",),
+    ReturnPayout: ("finance",),
     OpenProgramme: ("operator",),
     OpenOrganisation: ("operator",),
     PublishMethodology: ("operator",),

@@ -30,6 +30,9 @@ FEES: Final = "fees"
 _FUND: Final = "fund:"
 _AVAILABLE: Final = ":available"
 
+RECOVERABLE: Final = ":recoverable"
+"""How the address ends of the money of a fund that merchants have to give back."""
+
 
 def participant(participant_id: str) -> str:
     """Address of a participant's spendable credits and of all their grams."""
@@ -62,8 +65,21 @@ def merchant(merchant_id: str) -> str:
 
 
 def payable(merchant_id: str) -> str:
-    """Address of the money a merchant has earned and not yet been paid."""
+    """Address of the money a merchant has earned that is in no statement yet.
+
+    Below zero it is what the merchant has to give back; funds have as much `recoverable`.
+    """
     return f"merchant:{merchant_id}:payable"
+
+
+def settling(merchant_id: str) -> str:
+    """Address of the money in a merchant's statements that has not been paid out."""
+    return f"merchant:{merchant_id}:settling"
+
+
+def paid(merchant_id: str) -> str:
+    """Address of the money that was paid out to a merchant."""
+    return f"merchant:{merchant_id}:paid"
 
 
 def fund(fund_id: str) -> str:
@@ -96,6 +112,11 @@ def fund_of_available(account: str) -> str | None:
 def sponsor(sponsor_id: str) -> str:
     """Address of a sponsor as such: it has a status and no balance of its own."""
     return f"sponsor:{sponsor_id}"
+
+
+def recoverable(fund_id: str) -> str:
+    """Address of the money of a fund that merchants have to give back: it cannot be promised yet."""
+    return f"fund:{fund_id}{RECOVERABLE}"
 
 
 def external(sponsor_id: str) -> str:

@@ -29,10 +29,12 @@ from ledger.domain.offer_rows import OFFER_ROWS, is_taken_offer, redemption_entr
 from ledger.domain.policy import PolicyPublished, PublishPolicy, publish_policy
 from ledger.domain.programme import OpenProgramme, ProgrammeOpened, open_programme
 from ledger.domain.redemption import Redemption
+from ledger.domain.registers import EntryKey
 from ledger.domain.row import Row
 from ledger.domain.run_rows import RUN_ROWS
 from ledger.domain.sink_rows import SINK_ROWS
 from ledger.domain.state import ProgrammeState
+from ledger.domain.statement_rows import STATEMENT_ROWS, entries_of_line
 from ledger.domain.voucher import use_redemption
 
 __all__ = ["ROWS", "Decision", "Row", "decide", "own_id_of", "state_version", "stream_of"]
@@ -103,6 +105,18 @@ def _redemption_row(event: type[Event], decide: Callable[..., Event | None]) -> 
         fact=lambda c: ("redemption", c.redemption_id),
         registers=redemption_entries,
         version=lambda c, s: state_version(_loaded(c, s)),
+    )
+
+
+def _entries_of_use(command: Any, state: ProgrammeState) -> Iterable[EntryKey]:
+    yield from redemption_entries(command, state)
+    yield from entries_of_line(command, state)
+
+
+def _refund(command: Any, state: ProgrammeState, recorded_at: datetime) -> Event:
+    disputed = state.registers.get(redemption.Disputed, command.redemption_id)
+    return redemption.refund_redemption(
+        command, _loaded(command, state), state.accounts, disputed, recorded_at
     )
 
 
@@ -217,23 +231,27 @@ ROWS: dict[type[Command], Row] = {
     redemption.FulfilRedemption: _redemption_row(
         redemption.RedemptionFulfilled, redemption.fulfil_redemption
     )._replace(
-        decide=lambda c, s, at: use_redemption(c, _loaded(c, s), s.accounts, s.registers, s.today(at), at)
+        registers=_entries_of_use,
+        decide=lambda c, s, at: use_redemption(c, _loaded(c, s), s.accounts, s.registers, s.today(at), at),
     ),
     redemption.CancelRedemption: _redemption_row(
         redemption.RedemptionCancelled, redemption.cancel_redemption
     ),
     redemption.ReleaseHold: _redemption_row(redemption.RedemptionReleased, redemption.release_hold),
-    redemption.RefundRedemption: _redemption_row(redemption.RedemptionRefunded, redemption.refund_redemption),
+    redemption.RefundRedemption: _redemption_row(
+        redemption.RedemptionRefunded, redemption.refund_redemption
+    )._replace(registers=_entries_of_use, decide=_refund),
     AdjustCredits: Row(
         stream=lambda c: ("adjustment", c.id),
         begins=(CreditsAdjusted,),
         reads=lambda c, _: (c.account,),
         decide=lambda c, s, at: adjust_credits(c, s.accounts, s.opened(), s.today(at), at),
     ),
-    **OFFER_ROWS,
     **MONEY_ROWS,
+    **OFFER_ROWS,
     **RUN_ROWS,
     **SINK_ROWS,
+    **STATEMENT_ROWS,
 }
 
 

@@ -544,7 +544,7 @@ class SerialRangeEmpty(InvalidInput):
 
 @dataclass(eq=False)
 class ValidityEmpty(InvalidInput):
-    """The scenario or campaign would end before it begins."""
+    """The scenario, campaign or offer would end before it begins."""
 
     code: ClassVar[str] = "validity_empty"
     next_step: ClassVar[str] = "Send a valid_to after valid_from, or none."
@@ -1075,14 +1075,227 @@ class VoucherDayWrong(Refused):
 
 @dataclass(eq=False)
 class MerchantOwedLess(Refused):
-    """The merchant is owed less than this redemption was worth: it has been paid already."""
+    """The merchant is owed less than this redemption was worth. Nothing is refused for it any more."""
 
     code: ClassVar[str] = "merchant_owed_less"
-    next_step: ClassVar[str] = "Settle it with the merchant first."
+    next_step: ClassVar[str] = "Nothing gives this code; what is refunded is a line of the next statement."
     merchant_id: str
     owed_fen: int
     face_value_fen: int
     fee_fen: int
+
+
+@dataclass(eq=False)
+class StatementNotFound(NotFound):
+    """No statement has this id."""
+
+    code: ClassVar[str] = "statement_not_found"
+    next_step: ClassVar[str] = (
+        "Close the period first; the id is the merchant's, a colon and the day it ends."
+    )
+    statement_id: str
+
+
+@dataclass(eq=False)
+class LineNotFound(NotFound):
+    """The statement has no such line of this redemption."""
+
+    code: ClassVar[str] = "line_not_found"
+    next_step: ClassVar[str] = "Take the redemption and the kind of line from the statement's lines."
+    statement_id: str
+    line: str
+    redemption_id: str
+
+
+@dataclass(eq=False)
+class DisputeNotFound(NotFound):
+    """Nobody has objected to this line."""
+
+    code: ClassVar[str] = "dispute_not_found"
+    next_step: ClassVar[str] = "Read the statement's disputes."
+    statement_id: str
+    line: str
+    redemption_id: str
+
+
+@dataclass(eq=False)
+class PayoutNotFound(NotFound):
+    """The statement has no payout of this id."""
+
+    code: ClassVar[str] = "payout_not_found"
+    next_step: ClassVar[str] = "Read the statement's payouts."
+    statement_id: str
+    payout_id: str
+
+
+@dataclass(eq=False)
+class PayoutExists(Conflict):
+    """A payout of another statement has this id, and a bank tells payouts by it."""
+
+    code: ClassVar[str] = "payout_exists"
+    next_step: ClassVar[str] = "Choose another id."
+    payout_id: str
+    statement_id: str
+
+
+@dataclass(eq=False)
+class AmendmentUnsuitable(InvalidInput):
+    """An amended line has an amount that differs from the statement's, between the bounds given here;
+    one that is upheld has none.
+    """
+
+    code: ClassVar[str] = "amendment_unsuitable"
+    next_step: ClassVar[str] = "Send what the merchant earns by the line after all, or uphold it without."
+    field: str
+    value: int | None
+    outcome: str
+    earned_fen: int
+    least_fen: int
+    most_fen: int
+
+
+@dataclass(eq=False)
+class PeriodNotOver(Refused):
+    """A period is closed when its last day is over."""
+
+    code: ClassVar[str] = "period_not_over"
+    next_step: ClassVar[str] = "Send the programme's local today or an earlier day as the end, or wait."
+    field: str
+    value: date
+    today: date
+
+
+@dataclass(eq=False)
+class PeriodSettled(Refused):
+    """The merchant's days up to this one are in statements already."""
+
+    code: ClassVar[str] = "period_settled"
+    next_step: ClassVar[str] = "Close up to a later day; the next statement begins where the last one ended."
+    merchant_id: str
+    closed_until: date
+
+
+@dataclass(eq=False)
+class NothingToSettle(Refused):
+    """The merchant has no use and no refund before this day that is in no statement."""
+
+    code: ClassVar[str] = "nothing_to_settle"
+    next_step: ClassVar[str] = "Leave the merchant out; what comes later is in a later statement."
+    merchant_id: str
+    ends_on: date
+
+
+@dataclass(eq=False)
+class PeriodTooLong(Refused):
+    """From the merchant's first line in no statement on, the period has more days than one statement may."""
+
+    code: ClassVar[str] = "period_too_long"
+    next_step: ClassVar[str] = "Close an earlier day first, then this one."
+    first_on: date
+    ends_on: date
+    days_max: int
+
+
+@dataclass(eq=False)
+class RegisterIncomplete(Refused):
+    """Uses that an earlier release recorded are missing in what is to be settled."""
+
+    code: ClassVar[str] = "register_incomplete"
+    next_step: ClassVar[str] = (
+        "Have an operator run `ledger registers rebuild`, then send the same request again."
+    )
+    merchant_id: str
+    payable_fen: int
+    register_fen: int
+
+
+@dataclass(eq=False)
+class StatementStatusUnsuitable(Refused):
+    """The statement is not in the status that this step starts from."""
+
+    code: ClassVar[str] = "statement_status_unsuitable"
+    next_step: ClassVar[str] = (
+        "Read the statement; it must be approved first, or another step was taken before."
+    )
+    statement_id: str
+    status: str
+    needed: str
+
+
+@dataclass(eq=False)
+class ObjectionsClosed(Refused):
+    """The time for objections to this statement is over."""
+
+    code: ClassVar[str] = "objections_closed"
+    next_step: ClassVar[str] = (
+        "Agree on a refund of the redemption; it comes as a line of the next statement."
+    )
+    statement_id: str
+    objections_end_on: date
+
+
+@dataclass(eq=False)
+class ObjectionsOpen(Refused):
+    """The merchant can still object to this statement."""
+
+    code: ClassVar[str] = "objections_open"
+    next_step: ClassVar[str] = (
+        "Approve it from the day given here on; with is_early, when the merchant has agreed."
+    )
+    statement_id: str
+    objections_end_on: date
+
+
+@dataclass(eq=False)
+class TooManyDisputes(Refused):
+    """So many lines of the statement are disputed that it is wrong as a whole."""
+
+    code: ClassVar[str] = "too_many_disputes"
+    next_step: ClassVar[str] = "Resolve the cause with the merchant; later lines can be refunded."
+    statement_id: str
+    disputes_max: int
+
+
+@dataclass(eq=False)
+class LineDisputed(Refused):
+    """The use is disputed, and what it is worth must be said first."""
+
+    code: ClassVar[str] = "line_disputed"
+    next_step: ClassVar[str] = "Resolve the dispute, then send the same request again."
+    redemption_id: str
+    statement_id: str
+
+
+@dataclass(eq=False)
+class NothingToPay(Refused):
+    """All that is left of the statement is disputed or under way."""
+
+    code: ClassVar[str] = "nothing_to_pay"
+    next_step: ClassVar[str] = "Resolve the disputes, or wait for the payouts that are under way."
+    statement_id: str
+    held_back_fen: int
+    under_way_fen: int
+
+
+@dataclass(eq=False)
+class PayoutStatusUnsuitable(Refused):
+    """The payout is not in the status that this step starts from."""
+
+    code: ClassVar[str] = "payout_status_unsuitable"
+    next_step: ClassVar[str] = "Read the statement's payouts; for another attempt instruct another one."
+    payout_id: str
+    status: str
+    needed: str
+
+
+@dataclass(eq=False)
+class TooManyPayouts(Refused):
+    """The statement has had so many payouts that something else is wrong."""
+
+    code: ClassVar[str] = "too_many_payouts"
+    next_step: ClassVar[str] = "Find out why none of them arrives, with the merchant and the bank."
+    statement_id: str
+    payouts_max: int
 
 
 @dataclass(eq=False)
@@ -1306,6 +1519,98 @@ class BillMappingUnsuitable(InvalidInput):
     code: ClassVar[str] = "bill_mapping_unsuitable"
     next_step: ClassVar[str] = "Correct what the reason names; docs/bills.md shows a mapping."
     reason: str
+
+
+# --- reconciliation -------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class MappingNotFound(NotFound):
+    """Nothing says how the merchant's own files are read, or nothing under this version."""
+
+    code: ClassVar[str] = "mapping_not_found"
+    next_step: ClassVar[str] = "Save a mapping for the merchant first; docs/bills.md shows one."
+    merchant_id: str
+    version: int | None
+
+
+@dataclass(eq=False)
+class ReconciliationFileNotFound(NotFound):
+    """No file has this id."""
+
+    code: ClassVar[str] = "reconciliation_file_not_found"
+    next_step: ClassVar[str] = "List the files and take an id from there."
+    file_id: str
+
+
+@dataclass(eq=False)
+class ReconciliationRunNotFound(NotFound):
+    """No run has this id, or none was made yet."""
+
+    code: ClassVar[str] = "reconciliation_run_not_found"
+    next_step: ClassVar[str] = "List the runs and take an id from there, or make one."
+    run_id: str
+
+
+@dataclass(eq=False)
+class BreakNotFound(NotFound):
+    """No break has this id."""
+
+    code: ClassVar[str] = "break_not_found"
+    next_step: ClassVar[str] = "List the breaks and take an id from there."
+    break_id: str
+
+
+@dataclass(eq=False)
+class FileImportedOtherwise(Conflict):
+    """The very content counts already as a file of another kind or merchant, or read by another mapping."""
+
+    code: ClassVar[str] = "file_imported_otherwise"
+    next_step: ClassVar[str] = "Withdraw that file if it was imported wrongly, then import again."
+    file_id: str
+    kind: str
+    merchant_id: str | None
+    mapping_version: int | None
+
+
+@dataclass(eq=False)
+class BreakStatusUnsuitable(Refused):
+    """The break's status does not allow this step."""
+
+    code: ClassVar[str] = "break_status_unsuitable"
+    next_step: ClassVar[str] = "Look at the break's history; somebody or a run was quicker."
+    break_id: str
+    status: str
+    needed_statuses: list[str]
+
+
+@dataclass(eq=False)
+class BreakNeedsAnotherKey(Refused):
+    """Whoever proposed to resolve a break cannot confirm it as well."""
+
+    code: ClassVar[str] = "break_needs_another_key"
+    next_step: ClassVar[str] = "Have somebody else look at it and confirm it with a key of their own."
+    break_id: str
+
+
+@dataclass(eq=False)
+class CorrectingEventUnsuitable(Refused):
+    """The event named has nothing to do with the break, or came before what is wrong."""
+
+    code: ClassVar[str] = "correcting_event_unsuitable"
+    next_step: ClassVar[str] = "Name the position of the event that corrected this redemption or payout."
+    position: int
+    topic: str
+    reason: str
+
+
+@dataclass(eq=False)
+class ReconciliationRunning(Unavailable):
+    """Another reconciliation run of the programme is under way."""
+
+    code: ClassVar[str] = "reconciliation_running"
+    next_step: ClassVar[str] = "Ask again when it has ended; a run takes seconds."
+    programme_id: str
 
 
 # --- templates --------------------------------------------------------------------------------------
@@ -1799,7 +2104,9 @@ class BooksTooLong(Refused):
     """The log has more events than books are written from beside a server's other work."""
 
     code: ClassVar[str] = "books_too_long"
-    next_step: ClassVar[str] = "Write them on the command line, with `ledger books export`, which reads any number."
+    next_step: ClassVar[str] = (
+        "Write them on the command line, with `ledger books export`, which reads any number."
+    )
     events: int
     events_max: int
 

@@ -13,6 +13,7 @@ from ledger.domain.limits import (
     COMMAND_ID_CHARS_MAX,
     ENTITY_ID_CHARS_MAX,
     NAME_CHARS_MAX,
+    PAYOUT_ID_CHARS_MAX,
     PROGRAMME_ID_CHARS_MAX,
     TEXT_CHARS_MAX,
 )
@@ -23,6 +24,8 @@ COMMAND_ID: Final = rf"[!-~](?:[ -~]{{0,{COMMAND_ID_CHARS_MAX - 2}}}[!-~])?"
 HOLDER: Final = rf"(?:participant|org|merchant):{ENTITY_ID}"
 DIGITS: Final = r"[0-9]+(?:\.[0-9]+)?"
 DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+STATEMENT_ID: Final = rf"{ENTITY_ID}:{DATE}"
+PAYOUT_ID: Final = rf"[A-Za-z0-9][A-Za-z0-9-]{{0,{PAYOUT_ID_CHARS_MAX - 1}}}"
 CODE_DIGEST: Final = r"[0-9a-f]{32}"
 
 # No control characters, so no NUL (PostgreSQL refuses it) and no line break inside a name.
@@ -32,6 +35,10 @@ ProgrammeId = Annotated[str, msgspec.Meta(pattern=rf"^{PROGRAMME_ID}\Z")]
 EntityId = Annotated[str, msgspec.Meta(pattern=rf"^{ENTITY_ID}\Z")]
 CommandId = Annotated[str, msgspec.Meta(pattern=rf"^{COMMAND_ID}\Z")]
 Holder = Annotated[str, msgspec.Meta(pattern=rf"^{HOLDER}\Z")]
+StatementId = Annotated[str, msgspec.Meta(pattern=rf"^{STATEMENT_ID}\Z")]
+"""A merchant and the day on which the period ended, exclusive: `cafe:2026-12-01`."""
+PayoutId = Annotated[str, msgspec.Meta(pattern=rf"^{PAYOUT_ID}\Z")]
+"""What banks take as an EndToEndId and give back in their files."""
 Name = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=NAME_CHARS_MAX)]
 CodeDigest = Annotated[str, msgspec.Meta(pattern=rf"^{CODE_DIGEST}\Z")]
 Text = Annotated[str, msgspec.Meta(pattern=rf"^{LINE}\Z", max_length=TEXT_CHARS_MAX)]

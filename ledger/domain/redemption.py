@@ -18,7 +18,7 @@ from ledger.domain.errors import (
     FeeAboveFaceValue,
     FundNamedTwice,
     HoldExpired,
-    MerchantOwedLess,
+    LineDisputed,
     RedemptionNotFound,
     RedemptionStatusUnsuitable,
 )
@@ -35,6 +35,8 @@ from ledger.domain.limits import (
 from ledger.domain.messages import Command, Event
 from ledger.domain.owners import require_known, require_open
 from ledger.domain.quantities import split_by_largest_remainder
+from ledger.domain.recovery import returned, uncovered_fen
+from ledger.domain.registers import Entry
 from ledger.domain.transfer import move_lots, take_spendable
 
 RedemptionStatus = Literal["held", "fulfilled", "cancelled", "released", "refunded"]
@@ -178,6 +180,10 @@ class RedemptionRefunded(Event, frozen=True, kw_only=True, omit_defaults=True):
 
     redemption_id: str
     reason: str
+    face_value_fen: int | None = None
+    """What funds get back, where a dispute has changed what the use was worth; None for the face value."""
+    shares: tuple[FundShare, ...] = ()
+    """The same by funds; empty where they get back what they bore at the use."""
 
 
 # --- State --------------------------------------------------------------------------------------
@@ -192,6 +198,13 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
     """Events in its stream."""
     used: RedemptionFulfilled | None = None
     """Its use, also after that was taken back."""
+    refunded: RedemptionRefunded | None = None
+
+    def taken_back(self, refund: RedemptionRefunded) -> tuple[int, tuple[FundShare, ...]]:
+        """Give what a refund gives back to the funds, with the fee, together and fund by fund."""
+        if refund.face_value_fen is None:
+            return self.held.face_value_fen, self.held.shares
+        return refund.face_value_fen, refund.shares
 
     def lots(self) -> list[tuple[str, int]]:
         """The very lots that the hold took."""
@@ -201,6 +214,18 @@ class Redemption(msgspec.Struct, frozen=True, kw_only=True):
             for leg in self.held.legs
             if leg.account == held_address and leg.lot is not None
         ]
+
+
+class Disputed(Entry, frozen=True, kw_only=True, omit_defaults=True):
+    """A redemption of which a line is disputed, or of which the use was amended; the key is its id."""
+
+    register: ClassVar[str] = "disputed"
+
+    statement_id: str
+    is_open: bool = False
+    """Whether the dispute waits for its resolution."""
+    changes: tuple[FundShare, ...] = ()
+    """What an amendment of the use has added to what each fund bears; below zero, what it gave back."""
 
 
 # --- Decide -------------------------------------------------------------------------------------
@@ -324,41 +349,53 @@ def release_hold(
 
 
 def refund_redemption(
-    command: RefundRedemption, redemption: Redemption | None, accounts: Accounts, recorded_at: datetime
+    command: RefundRedemption,
+    redemption: Redemption | None,
+    accounts: Accounts,
+    disputed: Disputed | None,
+    recorded_at: datetime,
 ) -> RedemptionRefunded:
     """Decide the refund of a used redemption.
 
-    A lot that has run out in the meantime is restored as it was, and expires with the next run.
+    A lot that has run out in the meantime is restored as it was, and expires with the next run. What
+    the merchant still had to get is the funds' again; the rest they have to claim.
 
     Raises, in this order:
         RedemptionNotFound, RedemptionStatusUnsuitable,
         AccountClosed: the participant,
-        MerchantOwedLess: the merchant has already been paid
+        LineDisputed: its use is disputed, and nobody has resolved that yet
     """
     redemption = _in_status(redemption, command.redemption_id, "fulfilled")
     held = redemption.held
     holder = addresses.participant(held.participant_id)
     require_known(accounts[holder], holder)
+    if disputed is not None and disputed.is_open:
+        raise LineDisputed(redemption_id=held.id, statement_id=disputed.statement_id)
+    shares = held.shares if disputed is None else _changed(held.shares, disputed.changes)
+    face_value_fen = sum(share.value_fen for share in shares)
     payable = addresses.payable(held.merchant_id)
-    owed_fen = accounts[payable].total(CNY)
-    if owed_fen < held.earned_fen:
-        raise MerchantOwedLess(
-            merchant_id=held.merchant_id,
-            owed_fen=owed_fen,
-            face_value_fen=held.face_value_fen,
-            fee_fen=held.fee_fen,
-        )
+    uncovered = uncovered_fen(accounts[payable].total(CNY), face_value_fen - held.fee_fen)
     return RedemptionRefunded(
         occurred_at=utc(command.occurred_at),
         recorded_at=recorded_at,
         legs=(
             *move_lots(redemption.lots(), REDEEMED, holder),
             *_withholding_legs(held, -1),
-            *_share_legs(held.shares, lambda _: payable, -1),
-            *_share_legs(held.shares, addresses.available, 1),
+            *_share_legs(shares, lambda _: payable, -1),
+            *returned([(share.fund_id, share.value_fen) for share in shares], uncovered),
         ),
         redemption_id=held.id,
         reason=command.reason,
+        face_value_fen=None if disputed is None else face_value_fen,
+        shares=() if disputed is None else shares,
+    )
+
+
+def _changed(shares: tuple[FundShare, ...], changes: tuple[FundShare, ...]) -> tuple[FundShare, ...]:
+    added = {change.fund_id: change.value_fen for change in changes}
+    return tuple(
+        FundShare(fund_id=share.fund_id, value_fen=share.value_fen + added.get(share.fund_id, 0))
+        for share in shares
     )
 
 
@@ -413,5 +450,10 @@ def evolve(redemption: Redemption | None, event: Event) -> Redemption | None:
     status = STATUS_AFTER.get(type(event))
     if redemption is None or status is None:
         return redemption
-    used = event if isinstance(event, RedemptionFulfilled) else redemption.used
-    return msgspec.structs.replace(redemption, status=status, version=redemption.version + 1, used=used)
+    return Redemption(
+        held=redemption.held,
+        status=status,
+        version=redemption.version + 1,
+        used=event if isinstance(event, RedemptionFulfilled) else redemption.used,
+        refunded=event if isinstance(event, RedemptionRefunded) else redemption.refunded,
+    )

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from ledger.domain import activity_life, addresses, donation, fund_life, money, owners, redemption, sink
+from ledger.domain import (
+    activity_life,
+    addresses,
+    donation,
+    fund_life,
+    money,
+    owners,
+    redemption,
+    settling,
+    sink,
+    statement,
+    statement_life,
+)
 from ledger.domain.book import Accounts
 from ledger.domain.campaign import CampaignPublished
 from ledger.domain.errors import ProgrammeNotFound
@@ -18,7 +30,7 @@ from ledger.domain.offer_life import OFFER_EVENTS, fold_offer, fold_voucher
 from ledger.domain.owners import ParticipantStatusEvent
 from ledger.domain.policy import PolicyPublished
 from ledger.domain.programme import ProgrammeOpened
-from ledger.domain.redemption import RedemptionHeld
+from ledger.domain.redemption import RedemptionFulfilled, RedemptionHeld, RedemptionRefunded
 from ledger.domain.registers import Registers
 from ledger.domain.rulebook import Rulebook, with_published
 from ledger.domain.rules import MethodologyPublished, ScenarioPublished
@@ -35,7 +47,7 @@ CONFIGURATION: tuple[type[Event], ...] = (
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-FactKind = Literal["redemption", "offer", "activity", "proposal"]
+FactKind = Literal["redemption", "offer", "activity", "proposal", "statement"]
 
 FactKey = tuple[FactKind, str]
 """A kind of fact with a life of its own, and the id by which callers know one."""
@@ -172,8 +184,16 @@ def _redeemed(state: ProgrammeState, event: Event) -> None:
     own_id = event.id if isinstance(event, RedemptionHeld) else event.redemption_id  # type: ignore[attr-defined]
     key: FactKey = "redemption", own_id
     state.facts[key] = known = redemption.evolve(state.facts.get(key), event)
-    if known is not None and known.held.offer_version is not None:
+    if known is None:
+        return
+    if known.held.offer_version is not None:
         fold_voucher(state, known.held, event)
+    if isinstance(event, RedemptionFulfilled | RedemptionRefunded):
+        settling.fold_step(state.registers, known, event, state.today(event.recorded_at), state.position)
+
+
+def _settled(state: ProgrammeState, event: Event) -> None:
+    statement_life.fold(state, event, state.today(event.recorded_at), state.position)
 
 
 def _sink_opened(state: ProgrammeState, event: Event) -> None:
@@ -205,6 +225,7 @@ _EVOLVE: dict[type[Event], Callable[[ProgrammeState, Event], None]] = {
     **dict.fromkeys(owners.STATUS_AFTER, _status_changed),
     **dict.fromkeys((RedemptionHeld, *redemption.STATUS_AFTER), _redeemed),
     **dict.fromkeys(OFFER_EVENTS, fold_offer),
+    **dict.fromkeys(statement.EVENTS, _settled),
     sink.SinkOpened: _sink_opened,
     sink.SinkUnitsAdded: _delivered,
     donation.CreditsDonated: _donated,
@@ -215,6 +236,7 @@ _EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {
     "offer": evolve_offer,
     "activity": activity_life.evolve,
     "proposal": money.evolve,
+    "statement": statement.evolve,
 }
 
 

@@ -24,6 +24,7 @@ from ledger.domain import (
     rules,
     sink,
     sponsor,
+    statement,
     transfer,
     visibility,
 )
@@ -65,6 +66,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     redemption.RedemptionCancelled,
     redemption.RedemptionReleased,
     redemption.RedemptionRefunded,
+    *statement.EVENTS,
     sink.SinkOpened,
     sink.SinkUnitsAdded,
     donation.CreditsDonated,

@@ -1,8 +1,9 @@
 """Facts that a log has done with, so that memory does not grow with the log.
 
 Rule of the room: a redemption that still holds something is always in memory; one that was used or
-given back is let go of in time. Of activities only those are in memory that a page goes on with.
-What was let go of is read from the log again when a later event concerns it.
+given back is let go of in time. Of activities only those are in memory that a page goes on with;
+statements and offers, which are few, stay. What was let go of is read from the log again when a
+later event concerns it.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,10 @@ from typing import Any, Final
 
 from ledger.domain.activity import activity_key
 from ledger.domain.activity_rows import ACTIVITY_ROWS
+from ledger.domain.identifiers import stream_id
 from ledger.domain.redemption import STATUS_AFTER
 from ledger.domain.state import FactKey, ProgrammeState, evolve_fact
+from ledger.domain.statement import DisputeResolved, LineWasDisputed
 from ledger.store.arrays import UuidArray
 from ledger.store.log import LoggedEvent
 from ledger.store.mapper import mapper
@@ -25,6 +28,8 @@ _OF_ACTIVITIES: Final = frozenset(
     event.topic for row in ACTIVITY_ROWS.values() if row.fact is not None for event in row.begins
 )
 """Topics of the events that go on with an activity recorded before."""
+_OF_DISPUTES: Final = frozenset((LineWasDisputed.topic, DisputeResolved.topic))
+"""Topics of the events of a statement that stand on a redemption, which has a stream of its own."""
 
 
 class Settled:
@@ -43,10 +48,10 @@ class Settled:
         missing: dict[bytes, FactKey] = {}
         for logged in page:
             is_step = logged.topic in _OF_REDEMPTIONS and logged.originator_id not in held_here
-            if is_step or logged.topic in _OF_ACTIVITIES:
+            if is_step or logged.topic in _OF_ACTIVITIES or logged.topic in _OF_DISPUTES:
                 key = _key_of(logged)
                 if key is not None and key not in facts:
-                    missing[logged.originator_id.bytes] = key
+                    missing[self._stream_of(logged, key)] = key
         if not missing:
             return
         found: dict[FactKey, Any] = {key: None for key in missing.values() if key[0] == "activity"}
@@ -56,6 +61,12 @@ class Settled:
                 key = missing[stream.bytes]
                 found[key] = _evolved(key, found.get(key), topic, state)
         facts.update(found)
+
+    def _stream_of(self, logged: LoggedEvent, key: FactKey) -> bytes:
+        """Give the stream in which a fact lives: that of the step, or, of a dispute, another one."""
+        if logged.topic in _OF_DISPUTES:
+            return stream_id(self._state.programme_id, *key)
+        return logged.originator_id.bytes
 
     def let_go(self) -> None:
         """Forget activities, and redemptions that hold nothing any more if there are too many.

@@ -12,7 +12,7 @@ from ledger.domain.book import Account, Accounts, BalanceKey, Leg
 from ledger.verify.findings import Finding, Findings
 
 _COUNTER_ACCOUNTS = frozenset((NATURE, ISSUANCE, ADJUSTED))
-_ENDINGS_BELOW_ZERO = {"sponsor": ":external", "participant": ":debt"}
+_ENDINGS_BELOW_ZERO = {"sponsor": ":external", "participant": ":debt", "merchant": ":payable"}
 
 
 def may_be_below_zero(account: str) -> bool:

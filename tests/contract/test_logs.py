@@ -77,6 +77,9 @@ RECORDINGS = {
                 *("sponsor.opened", "money.proposed", "money.approved", "money.rejected"),
                 *("fund.withdrawn", "fund.transferred"),
                 *("fund.alarms_set", "fund.alarm_raised", "fund.alarm_cleared"),
+                *("statement.issued", "statement.disputed", "statement.dispute_resolved"),
+                *("statement.approved", "statement.settled"),
+                *("payout.instructed", "payout.confirmed", "payout.failed", "payout.returned"),
             }
         ),
     )

@@ -182,13 +182,13 @@ def test_a_run_that_says_it_did_something_else_is_found(damage: Damage, prove: P
             "UPDATE owners SET status = 'frozen' WHERE account = 'participant:ada'",
             "owner_differs",
             "owners participant:ada",
-            "participant.shown",
+            "redemption.held",
         ),
         (
             "UPDATE owners SET given_credits = 11 WHERE account = 'participant:ada'",
             "owner_differs",
             "owners participant:ada",
-            "participant.shown",
+            "redemption.held",
         ),
         (
             "DELETE FROM owners WHERE account = 'fund:bank'",

@@ -41,6 +41,7 @@ from tests.unit.campaign_commands import tell_of_campaigns
 from tests.unit.carbon_commands import tell_of_drives, tell_of_the_day_after
 from tests.unit.money_commands import tell_of_money
 from tests.unit.offer_commands import tell_of_offers
+from tests.unit.statement_commands import tell_of_statements
 
 
 @lru_cache(maxsize=1)
@@ -85,6 +86,7 @@ def story() -> World:
     tell_of_campaigns(world)
     tell_of_money(world)
     tell_of_offers(world)
+    tell_of_statements(world)
     today = NOW.date()
     world.do(
         but(START_EXPIRY, up_to=today),

@@ -19,13 +19,14 @@ from ledger.domain.errors import (
     InsufficientCredits,
     InsufficientFund,
     LedgerError,
+    LineDisputed,
     LotsExpired,
-    MerchantOwedLess,
     RedemptionNotFound,
     RedemptionStatusUnsuitable,
 )
 from ledger.domain.messages import Command
 from ledger.domain.redemption import (
+    Disputed,
     FundShare,
     FundWeight,
     Redemption,
@@ -388,12 +389,15 @@ def refused_step(
     before: tuple[Command, ...] = (HOLD,),
     at: Any = NOW,
     status: Any = "open",
-    owed: int = 0,
+    disputed: bool = False,
 ) -> LedgerError:
     world = with_shop()
     world.do(*before)
     world.account(ADA).status = status
-    world.account(PAYABLE).add("CNY", None, owed)
+    if disputed:
+        world.state.registers.put(
+            Disputed, "coffee-1", Disputed(statement_id="cafe:2026-12-01", is_open=True)
+        )
     return world.refusal(step, at=at)
 
 
@@ -409,7 +413,7 @@ REFUND_FAULTS: list[Any] = [
     ({"before": ()}, RedemptionNotFound),
     ({"before": (HOLD,)}, RedemptionStatusUnsuitable),
     ({"status": "closed"}, AccountClosed),
-    ({"owed": -1}, MerchantOwedLess),
+    ({"disputed": True}, LineDisputed),
 ]
 
 
@@ -474,15 +478,37 @@ def test_of_a_hold_that_is_given_up_no_fee_is_withheld(step: Command) -> None:
     assert money(world) == {CITY_FREE: 10_000, BANK_FREE: 10_000}
 
 
-def test_a_refund_asks_the_merchant_for_no_more_than_it_earned() -> None:
-    refusal = refused_refund(before=(FEE, FULFIL), owed=-1)
-    assert isinstance(refusal, MerchantOwedLess)
-    assert refusal.details() == {
-        "merchant_id": "cafe",
-        "owed_fen": 869,
-        "face_value_fen": 900,
-        "fee_fen": 30,
-    }
+@pytest.mark.parametrize(
+    ("paid_fen", "claims"),
+    [
+        (0, {}),
+        (1, {"city": 1}),
+        (2, {"city": 1, "bank": 1}),
+        (869, {"city": 579, "bank": 290}),
+        (870, {"city": 580, "bank": 290}),
+    ],
+)
+def test_what_the_merchant_has_been_paid_funds_have_to_claim_and_cannot_promise(
+    paid_fen: int, claims: dict[str, int]
+) -> None:
+    world = with_shop()
+    world.do(FEE, FULFIL)
+    world.account(PAYABLE).add("CNY", None, -paid_fen)
+    world.do(REFUND)
+    assert {fund: world.fen(f"fund:{fund}:recoverable") for fund in claims} == claims
+    assert world.fen(PAYABLE) == -paid_fen
+    assert world.fen(CITY_FREE) == 10_000 - claims.get("city", 0)
+    assert world.fen(BANK_FREE) == 10_000 - claims.get("bank", 0)
+    assert sum(claims.values()) == paid_fen
+
+
+def test_a_merchant_who_owes_already_covers_nothing_of_a_refund() -> None:
+    world = with_shop()
+    world.do(HOLD, FULFIL)
+    world.account(PAYABLE).add("CNY", None, -1_000)
+    world.do(REFUND)
+    assert (world.fen(PAYABLE), world.fen(CITY_FREE), world.fen(BANK_FREE)) == (-1_000, 9_400, 9_700)
+    assert [world.fen(f"fund:{fund}:recoverable") for fund in ("city", "bank")] == [600, 300]
 
 
 @pytest.mark.parametrize(("settings", "expected"), one_fault(REFUND_FAULTS))
@@ -496,15 +522,6 @@ def test_of_two_faults_of_a_refund_the_first_documented_is_told(
 ) -> None:
     alone, both = refused_refund(**earlier), refused_refund(**later, **earlier)
     assert (type(both), both.details()) == (type(alone), alone.details())
-
-
-def test_a_merchant_owed_one_fen_less_is_not_asked_for_the_rest() -> None:
-    assert refused_refund(owed=-1).details() == {
-        "merchant_id": "cafe",
-        "owed_fen": 899,
-        "face_value_fen": 900,
-        "fee_fen": 0,
-    }
 
 
 STEPS: dict[str, tuple[Any, ...]] = {
