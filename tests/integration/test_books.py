@@ -24,6 +24,7 @@ from ledger.store.log import Log
 from ledger.store.mapper import mapper
 from tests.contract.restoring import LOGS_FOLDER, read_log, restore
 from tests.contract.test_logs import PROGRAMME_ID as OLD_TOWN
+from tests.integration import bookkeepers
 from tests.integration.bookkeepers import Balances, balances, findings
 from tests.integration.market import Market
 from tests.integration.told import PROGRAMME
@@ -167,6 +168,18 @@ def test_a_tool_finds_an_entry_that_is_missing(proving: Database, written: Write
     [fulfilled] = re.findall(r"(?ms)^\d{4}-\d\d-\d\d [^\n]*redemption\.cancelled.*?\n\n", text)[:1]
     path.write_text(text.replace(fulfilled, ""), encoding="utf-8")
     assert findings(tool, path) != ""
+
+
+def test_a_tool_that_is_missing_fails_where_everything_must_be_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(bookkeepers._PROGRAMS, "hledger", Path("/nowhere/hledger"))
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="apt-get install hledger"):
+        bookkeepers.need("hledger")
+    monkeypatch.setenv("CI", "")
+    with pytest.raises(pytest.skip.Exception, match="apt-get install hledger"):
+        bookkeepers.need("hledger")
 
 
 # ── Periods ──────────────────────────────────────────────────────────────────────────────────
