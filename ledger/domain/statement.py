@@ -104,13 +104,13 @@ class StatementIssued(Event, frozen=True, kw_only=True, omit_defaults=True):
     amendments: int = 0
     amended_fen: int = 0
     """What amendments add; below zero, what they take off."""
-    brought_forward_fen: int = 0
+    carried_in_fen: int = 0
     """From the statement before: below zero what the merchant owed."""
     total_fen: int = 0
     """All lines and what was brought forward."""
     due_fen: int = 0
     """What of the total this statement pays; never below zero."""
-    carried_forward_fen: int = 0
+    carried_out_fen: int = 0
     """The rest: below zero what the merchant owes, above zero what is kept back because it owes it since."""
     funds: tuple[FundBears, ...] = ()
     lines_digest: str

@@ -98,10 +98,10 @@ def close_statement(
         refunded_fee_fen=-refunded.fee_fen,
         amendments=amended.lines,
         amended_fen=amended.face_value_fen,
-        brought_forward_fen=entry.carried_fen,
+        carried_in_fen=entry.carried_fen,
         total_fen=total_fen,
         due_fen=due_fen,
-        carried_forward_fen=total_fen - due_fen,
+        carried_out_fen=total_fen - due_fen,
         funds=tuple(
             FundBears(fund_id=fund_id, face_value_fen=face_value_fen, fee_fen=fee_fen)
             for fund_id, (face_value_fen, fee_fen) in sorted(lines.funds.items())

@@ -30,7 +30,7 @@ def _fold_registers(registers: Registers, event: Event, day: str, position: int)
                 event.merchant_id,
                 event.ends_on.isoformat(),
                 settled_fen=event.due_fen,
-                carried_fen=event.carried_forward_fen,
+                carried_fen=event.carried_out_fen,
                 claims=claims_in(event.legs),
             )
         case LineWasDisputed():

@@ -46,6 +46,7 @@ from tests.contract.campaign_examples import CAMPAIGN_EVENTS, bonus_fields
 from tests.contract.carbon_examples import CARBON_EVENTS, added_fields
 from tests.contract.money_examples import MONEY_EVENTS, approved_fields
 from tests.contract.offer_examples import OFFER_EVENTS, voucher_fields
+from tests.contract.settlement_examples import SETTLEMENT_EVENTS, amended_fields
 
 OCCURRED = datetime(2026, 11, 22, 3, 59, 30, tzinfo=UTC)
 RECORDED = datetime(2026, 11, 22, 4, 0, 0, 123_456, tzinfo=UTC)
@@ -374,7 +375,14 @@ _EVENTS: tuple[Event, ...] = (
 
 EXAMPLES: dict[str, Event] = {
     event.topic: event
-    for event in (*_EVENTS, *CARBON_EVENTS, *CAMPAIGN_EVENTS, *MONEY_EVENTS, *OFFER_EVENTS)
+    for event in (
+        *_EVENTS,
+        *CARBON_EVENTS,
+        *CAMPAIGN_EVENTS,
+        *MONEY_EVENTS,
+        *OFFER_EVENTS,
+        *SETTLEMENT_EVENTS,
+    )
 }
 
 _HELD = EXAMPLES["redemption.held"]
@@ -385,6 +393,7 @@ LATER_EXAMPLES: dict[str, Event] = {
     **bonus_fields(EXAMPLES),
     **voucher_fields(EXAMPLES),
     **approved_fields(EXAMPLES),
+    **amended_fields(EXAMPLES),
 }
 """Examples of fields that were added after their topic was frozen, named `{topic}+{what was added}`."""
 
