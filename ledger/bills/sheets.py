@@ -104,7 +104,8 @@ def _check_size(file: IO[bytes]) -> None:
         if sizes.get(ARC_CONTENT_TYPES, 0) > BILL_SHARED_TEXT_BYTES_MAX:
             raise _unsuitable(f"it unpacks to more than {BILL_SHARED_TEXT_BYTES_MAX:,} bytes")
         tree: Any = fromstring(archive.read(ARC_CONTENT_TYPES))
-    parts = Manifest.from_tree(tree).Override
+    manifest = Manifest.from_tree(tree)
+    parts = [] if manifest is None else manifest.Override
     if sum(sizes.values()) > BILL_BYTES_MAX:
         raise _unsuitable(f"it unpacks to more than {BILL_BYTES_MAX:,} bytes")
     # Sheets are read row by row, all else at once; a part may claim to be both.
