@@ -30,6 +30,7 @@ from ledger.domain.redemption import RedemptionHeld
 from ledger.domain.voucher import TakeOffer
 from ledger.keys import Role
 from ledger.voucher_codes import qr_payload
+from ledger.vouchers import voucher_document
 
 routes = Routes("vouchers", description="Offers taken, and used with a code.")
 
@@ -102,23 +103,8 @@ def fulfil_voucher(body: UseVoucher, programme_id: str) -> Response:
 def read_voucher(programme_id: str, redemption_id: str) -> Response:
     """Read a voucher, with its code while it can be used."""
     _require_id(redemption_id)
-    position, redemption, code = the_ledger().vouchers.read(programme_id, redemption_id)
-    held, used = redemption.held, redemption.used
-    return found(
-        {
-            "redemption_id": held.id,
-            "position": position,
-            "status": redemption.status,
-            "offer_id": held.offer_id,
-            "offer_version": held.offer_version,
-            "merchant_id": held.merchant_id,
-            "code": code,
-            "qr_payload": code and qr_payload(programme_id, code),
-            "deadline_at": held.deadline_at,
-            "used_at": used and used.recorded_at,
-            "store_id": used and used.store_id,
-        }
-    )
+    view = the_ledger().vouchers.read(programme_id, redemption_id)
+    return found(voucher_document(programme_id, view))
 
 
 @routes.get(f"{ONE}/qr.svg")

@@ -6,7 +6,7 @@ here keeps one.
 
 from datetime import datetime
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.config import Settings
 from ledger.domain.errors import ContentDiffers, ProgrammeNotFound, VoucherKeyMissing, VoucherUnknown
@@ -17,7 +17,7 @@ from ledger.domain.voucher import Voucher, require_usable
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.registers import load_entries
-from ledger.voucher_codes import code_with, digest_of, make_code, read_code
+from ledger.voucher_codes import code_with, digest_of, make_code, qr_payload, read_code
 from ledger.writer import Recorded, Writer
 
 
@@ -55,6 +55,24 @@ class VoucherView(NamedTuple):
     redemption: Redemption
     code: str | None
     """While it is held; None afterwards."""
+
+
+def voucher_document(programme_id: str, view: VoucherView) -> dict[str, Any]:
+    """Give a voucher as plain values, the same over HTTP and at the command line."""
+    held, used = view.redemption.held, view.redemption.used
+    return {
+        "redemption_id": held.id,
+        "position": view.position,
+        "status": view.redemption.status,
+        "offer_id": held.offer_id,
+        "offer_version": held.offer_version,
+        "merchant_id": held.merchant_id,
+        "code": view.code,
+        "qr_payload": view.code and qr_payload(programme_id, view.code),
+        "deadline_at": held.deadline_at,
+        "used_at": used and used.recorded_at,
+        "store_id": used and used.store_id,
+    }
 
 
 class Vouchers:

@@ -19,6 +19,7 @@ from ledger.cli.following import project, status
 from ledger.cli.importing import import_group
 from ledger.cli.keys import key
 from ledger.cli.moving import export_ledger, import_ledger
+from ledger.cli.offers import offers, vouchers
 from ledger.cli.programmes import programme_group
 from ledger.cli.proving import rebuild, verify
 from ledger.cli.recomputing import recompute
@@ -77,6 +78,8 @@ for command in (
     statement,
     explain,
     totals,
+    offers,
+    vouchers,
     shadow,
     expire,
     lapse,

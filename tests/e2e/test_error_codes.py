@@ -21,6 +21,7 @@ from ledger.shadow_run import ShadowRuns
 from ledger.store.database import Database
 from ledger.writer import Writer
 from tests.e2e.drives import CAR, Drives
+from tests.e2e.offer_codes import OFFER_PRODUCERS
 from tests.e2e.town import Answer, Town, code_of, in_days, lines_of
 
 NAMES: Final = {"name_zh": "名", "name_en": "name"}
@@ -37,6 +38,7 @@ NOT_OVER_HTTP: Final = {
     "split_weights_invalid": "weights below 1 are refused as fields",
     "share_out_of_bounds": "told as the treatment or tier it stands in",
     "formula_unknown": "refused as a field",
+    "voucher_code_taken": "no two codes of 95 bits have been the same yet",
     "already_recorded": "the writer answers with the first outcome instead",
     "grid_factor_not_found": "the table that ships is read by programs of ours only",
     "key_not_found": "keys are made and revoked on the command line",
@@ -361,6 +363,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "credits_not_ripe": _pending_drive(lambda drives: drives.claim()),
     "lapse_not_due": lambda town: town.post("operator", "/lapses", id="x", up_to="2999-01-01T00:00:00Z"),
     "expiry_not_due": lambda town: town.post("operator", "/expiries", id="x", up_to="2999-01-01"),
+    **OFFER_PRODUCERS,
 }
 
 
