@@ -1,6 +1,7 @@
 """A statement as a PDF on A4, to be read, printed and filed."""
 
 from collections.abc import Iterable
+from datetime import UTC
 from typing import BinaryIO
 
 from ledger.documents.paper import Paper
@@ -24,14 +25,17 @@ def to_pdf(statement: Statement, lines: Iterable[StatementLine], language: Langu
     merchant = words.pick(statement.merchant_name_zh, statement.merchant_name_en)
     paper = Paper(
         words,
-        made_at=statement.issued_at,
+        made_at=statement.issued_at.astimezone(UTC),
         title=f"{words['title']} {statement.number}",
         left=f"{programme} / {merchant}",
         right=statement.number,
     )
-    draw_letterhead(paper, statement)
-    draw_figures(paper, statement)
-    draw_sums(paper, statement)
-    draw_lines(paper, statement, Tally(statement).through(lines))
-    draw_proof(paper, statement)
-    out.write(paper.output())
+    try:
+        draw_letterhead(paper, statement)
+        draw_figures(paper, statement)
+        draw_sums(paper, statement)
+        draw_lines(paper, statement, Tally(statement).through(lines))
+        draw_proof(paper, statement)
+        out.write(paper.finished())
+    finally:
+        paper.close_fonts()

@@ -68,6 +68,15 @@ class Paper(FPDF):
         self._known = {style: frozenset(_font(self, style).cmap) for style in ("", "B")}
         self.add_page()
 
+    def finished(self) -> bytes:
+        """Give the document's bytes."""
+        return bytes(self.output())
+
+    def close_fonts(self) -> None:
+        """Let the files of the fonts go."""
+        for style in ("", "B"):
+            _font(self, style).close()
+
     # --- Texts ----------------------------------------------------------------------------------
 
     def measure(self, text: str, size: float, *, bold: bool = False) -> float:

@@ -177,7 +177,7 @@ def _payouts(paper: Paper, statement: Statement) -> None:
                 payout.bank_reference or "",
                 grouped(payout.value_fen),
             ],
-            note=f"{words['reason']}: {payout.reason}" if payout.reason else "",
+            note=words["reason_is"].format(reason=payout.reason) if payout.reason else "",
         )
 
 

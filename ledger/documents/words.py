@@ -76,6 +76,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "confirmed_at": ("到账时间", "Confirmed at"),
     "bank_reference": ("银行流水号", "Bank reference"),
     "reason": ("原因", "Reason"),
+    "reason_is": ("原因：{reason}", "Reason: {reason}"),
     "value": ("金额", "Amount"),
     "no_payouts": ("尚未打款。", "Nothing has been paid out yet."),
     # --- lines --------------------------------------------------------------------------------
