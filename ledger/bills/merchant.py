@@ -12,7 +12,6 @@ from ledger.bills.files import opened
 from ledger.bills.headers import Cell
 from ledger.bills.mapping import KindBySign, KindByWords, Mapping
 from ledger.bills.rows import BillRow, Difference, Ending, RowKind, Unreadable, unreadable
-from ledger.bills.sheets import sheet_rows
 from ledger.bills.values import Amounts, Fault, Moment, Moments, reference_of, text_of
 
 _PASSED_OVER: Final = None
@@ -27,6 +26,9 @@ def read_merchant(path: Path, mapping: Mapping) -> Reading:
     """
     merchant = _Merchant(mapping)
     if mapping.format == "xlsx":
+        # Its library takes a tenth of a second to load, and most bills are no sheets.
+        from ledger.bills.sheets import sheet_rows  # noqa: PLC0415
+
         yield from merchant.outcomes(sheet_rows(path, mapping, merchant.columns))
         return
     with opened(path, "merchant") as source:
