@@ -9,11 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from ledger.documents.amounts import local
 from ledger.documents.digests import digest_of
 from ledger.documents.statement import FundPart, LineKind, PayoutPart, Statement, StatementLine
 from ledger.documents.words import Language
 from ledger.documents.writing import Format, file_name, write_statement
+from ledger.domain.statement import FundBears, StatementIssued
+from ledger.domain.statement import digest_of as issued_digest_of
 
 TEXTS: Final = Path(__file__).parents[1] / "data/statements"
 KEPT: Final[tuple[tuple[Format, Language], ...]] = (("json", "zh"), ("csv", "zh"), ("csv", "en"))
@@ -104,9 +108,22 @@ def statement(lines: Sequence[StatementLine], **other: Any) -> Statement:
         "funds": _funds(face_value_fen, fee_fen) if lines else (),
         "payouts": payouts,
         "lines_digest": digest_of(lines),
-        "digest": "04ab" * 16,
+        "digest": "",
     }
-    return Statement(**{**fields, **other})
+    made = Statement(**{**fields, **other})
+    return msgspec.structs.replace(made, digest=issued_digest_of(issued_of(made)))
+
+
+def issued_of(of: Statement) -> StatementIssued:
+    """The event that the ledger recorded of a statement."""
+    told: dict[str, Any] = {name: getattr(of, name, None) for name in StatementIssued.__struct_fields__}
+    told |= {"occurred_at": of.issued_at, "recorded_at": of.issued_at, "legs": (), "by": of.issued_by}
+    told["due_fen"] = of.total_fen - of.carried_out_fen
+    told["funds"] = tuple(
+        FundBears(fund_id=one.fund_id, face_value_fen=one.face_value_fen, fee_fen=one.fee_fen)
+        for one in of.funds
+    )
+    return StatementIssued(**told)
 
 
 def _funds(face_value_fen: int, fee_fen: int) -> tuple[FundPart, ...]:

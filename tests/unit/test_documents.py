@@ -20,6 +20,7 @@ from ledger.documents.words import TEXTS as WORDS
 from ledger.documents.words import Language, Words
 from ledger.documents.writing import MEDIA_TYPES, Format, file_name, write_statement
 from ledger.domain.limits import SHEET_LINES_MAX
+from ledger.domain.settling import Line, Lines, lines_digest, with_line
 from tests.unit.documents_read import csv_rows, money_of, money_of_lines, sums, sums_of
 from tests.unit.statement_samples import (
     BELOW_ZERO,
@@ -179,10 +180,15 @@ def test_every_text_says_the_same_in_both_languages() -> None:
         assert not re.search("[\u4e00-\u9fff]", en), name
 
 
-def test_the_digest_is_a_chain_for_each_day() -> None:
-    lines = [line(1), line(2), line(4)]
-    assert digest_of(lines) != digest_of([lines[1], lines[0], lines[2]])
-    assert digest_of([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+def test_the_digest_of_lines_is_the_one_that_the_ledger_recorded() -> None:
+    days: dict[str, Lines] = {}
+    for one in USUAL_LINES:
+        told = Line(one.kind, one.redemption_id, one.face_value_fen, one.fee_fen, ())
+        day = one.local_day.isoformat()
+        days[day] = with_line(days.get(day, Lines()), one.position, told)
+    assert len(days) > 1
+    assert digest_of(USUAL_LINES) == lines_digest((day, lines.digest) for day, lines in days.items())
+    assert digest_of(()) == lines_digest(())
 
 
 # --- Workbooks ----------------------------------------------------------------------------------
