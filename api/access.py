@@ -27,11 +27,13 @@ from ledger.domain.errors import (
 )
 from ledger.domain.expiry import RunExpiry
 from ledger.domain.fund import CommitMoney
+from ledger.domain.fund_alarms import SetFundAlarms
 from ledger.domain.identifiers import PROGRAMME_ID
 from ledger.domain.lapse import RunLapse
 from ledger.domain.limits import ECHO_CHARS_MAX
 from ledger.domain.merchant_store import CloseStore, OpenStore
 from ledger.domain.messages import SIGNATURE, Command, SignedCommand
+from ledger.domain.money import ApproveProposal, ProposeMoney, RejectProposal
 from ledger.domain.offer import PublishOffer
 from ledger.domain.owners import (
     CloseParticipant,
@@ -49,6 +51,7 @@ from ledger.domain.redemption import CancelRedemption, FulfilRedemption, HoldRed
 from ledger.domain.review import DismissActivity, ReleaseActivity
 from ledger.domain.rules import PublishMethodology, PublishScenario
 from ledger.domain.sink import AddSinkUnits, OpenSinkProject
+from ledger.domain.sponsor import OpenSponsor
 from ledger.domain.statement import ApproveStatement, CloseStatement, DisputeLine, ResolveDispute
 from ledger.domain.transfer import TransferCredits
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
@@ -83,6 +86,11 @@ ROLES_OF_COMMAND: Final[Mapping[type[Command], tuple[Role, ...]]] = {
     ConfirmPayout: ("finance",),
     FailPayout: ("finance",),
     ReturnPayout: ("finance",),
+    OpenSponsor: ("finance",),
+    ProposeMoney: ("finance",),
+    ApproveProposal: ("finance",),
+    RejectProposal: ("finance",),
+    SetFundAlarms: ("finance",),
     OpenProgramme: ("operator",),
     OpenOrganisation: ("operator",),
     PublishMethodology: ("operator",),

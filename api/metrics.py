@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from api.access import Access
 from api.routes import Routes
 from api.serving import the_ledger
+from ledger.projections.fund_reports import WatchedFund, watched_funds
 from ledger.projections.registry import VIEWS
 from ledger.store.following import Standing, standing
 
@@ -41,8 +42,28 @@ _DOCUMENT: Final = {
 def read_metrics() -> Response:
     """Read how far every log and view has come; the key must open all programmes."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(StandingCollector(standing(the_ledger().database, list(VIEWS))))
+    database = the_ledger().database
+    registry.register(StandingCollector(standing(database, list(VIEWS))))
+    registry.register(AlarmCollector(watched_funds(database)))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class AlarmCollector:
+    """How many alarms of every watched fund stand, as a gauge."""
+
+    def __init__(self, funds: list[WatchedFund]) -> None:
+        self._funds = funds
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Give the gauge."""
+        gauge = GaugeMetricFamily(
+            "ledger_fund_alarms_raised",
+            "Thresholds below which a fund's available money stands.",
+            labels=["programme", "fund"],
+        )
+        for fund in self._funds:
+            gauge.add_metric([fund.programme_id, fund.fund_id], len(fund.raised_fen))
+        yield gauge
 
 
 class StandingCollector:

@@ -207,6 +207,12 @@ PROPOSAL_VALID_DAYS_MAX: Final = 366
 FUND_THRESHOLDS_MAX: Final = 8
 """Alarms of one fund: a half, a quarter, a tenth and some more; each is looked at when money moves."""
 
+FUNDS_SHOWN_MAX: Final = 100
+"""Funds on one page; a city has a dozen."""
+
+FUND_LINES_MAX: Final = 500
+"""Movements, proposals or alarms on one page: some 150 KB."""
+
 # --- carbon sinks ------------------------------------------------------------------------------
 
 SERIAL_MAX: Final = 999_999_999_999

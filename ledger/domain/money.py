@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from ledger.domain.identifiers import CommandId, EntityId, Text
+from ledger.domain.identifiers import EntityId, Text
 from ledger.domain.instants import Instant
 from ledger.domain.limits import PROPOSAL_VALID_DAYS, PROPOSAL_VALID_DAYS_MAX, VALUE_FEN_MAX
 from ledger.domain.messages import Event, SignedCommand
@@ -20,7 +20,7 @@ ProposalStatus = Literal["proposed", "approved", "rejected"]
 class ProposeMoney(SignedCommand, frozen=True, kw_only=True, tag_field="kind", tag="money.propose"):
     """Propose that a sponsor's money enters a fund, leaves it, or goes from it to another fund."""
 
-    id: CommandId
+    id: EntityId
     movement: Movement
     fund_id: EntityId
     """The fund that it enters or leaves."""
@@ -37,13 +37,13 @@ class ProposeMoney(SignedCommand, frozen=True, kw_only=True, tag_field="kind", t
 class ApproveProposal(SignedCommand, frozen=True, kw_only=True, tag_field="kind", tag="money.approve"):
     """Approve a proposal that another key made; the money moves at once."""
 
-    proposal_id: CommandId
+    proposal_id: EntityId
 
 
 class RejectProposal(SignedCommand, frozen=True, kw_only=True, tag_field="kind", tag="money.reject"):
     """Reject a proposal; whoever made it may take it back in this way."""
 
-    proposal_id: CommandId
+    proposal_id: EntityId
     reason: Text
 
 

@@ -36,7 +36,7 @@ MONEY_EVENTS: tuple[Event, ...] = (
     MoneyProposed(
         occurred_at=OCCURRED,
         recorded_at=RECORDED,
-        id="2026/12-1",
+        id="2026-12-1",
         movement="transfer",
         fund_id="huimin-2026",
         sponsor_id="chengdu-finance",
@@ -47,11 +47,11 @@ MONEY_EVENTS: tuple[Event, ...] = (
         reference="成财〔2026〕118 号",
         valid_days=7,
     ),
-    ProposalApproved(occurred_at=OCCURRED, recorded_at=RECORDED, proposal_id="2026/12-1", by=CHECKER),
+    ProposalApproved(occurred_at=OCCURRED, recorded_at=RECORDED, proposal_id="2026-12-1", by=CHECKER),
     ProposalRejected(
         occurred_at=OCCURRED,
         recorded_at=RECORDED,
-        proposal_id="2026/12-2",
+        proposal_id="2026-12-2",
         reason="金额与批文不符",
         by=CHECKER,
     ),
@@ -62,7 +62,7 @@ MONEY_EVENTS: tuple[Event, ...] = (
             Leg(HUIMIN, "CNY", None, -1_200_000),
             Leg("sponsor:chengdu-finance:external", "CNY", None, 1_200_000),
         ),
-        proposal_id="2026/12-3",
+        proposal_id="2026-12-3",
         fund_id="huimin-2026",
         sponsor_id="chengdu-finance",
         value_fen=1_200_000,
@@ -76,7 +76,7 @@ MONEY_EVENTS: tuple[Event, ...] = (
             Leg(HUIMIN, "CNY", None, -2_500_000),
             Leg("fund:green-travel-2027:available", "CNY", None, 2_500_000),
         ),
-        proposal_id="2026/12-1",
+        proposal_id="2026-12-1",
         fund_id="huimin-2026",
         to_fund_id="green-travel-2027",
         sponsor_id="chengdu-finance",
@@ -115,6 +115,6 @@ def approved_fields(examples: Mapping[str, Event]) -> dict[str, Event]:
     return {
         "fund.opened+approval": msgspec.structs.replace(examples["fund.opened"], needs_approval=True),
         "fund.committed+approval": msgspec.structs.replace(
-            examples["fund.committed"], proposal_id="2026/12-4", proposed_by=MAKER, approved_by=CHECKER
+            examples["fund.committed"], proposal_id="2026-12-4", proposed_by=MAKER, approved_by=CHECKER
         ),
     }

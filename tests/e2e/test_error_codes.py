@@ -219,6 +219,15 @@ def _pending_drive(then: Callable[[Drives], Answer]) -> Produce:
     return _drives(produce, ripens_after_h=1)
 
 
+def _proposal(**fields: Any) -> Produce:
+    terms = {"id": "x", "movement": "withdraw", "fund_id": "green", "sponsor_id": "bank", "value_fen": 1}
+    return lambda town: town.post("finance", "/proposals", **(terms | fields))
+
+
+def _answer(verb: str, role: str = "checker", **fields: Any) -> Produce:
+    return lambda town: town.post(role, f"/proposals/x/{verb}", **fields)
+
+
 def _webhook(own_id: str = "shop", url: str = "https://shop.example/") -> Produce:
     return lambda town: town.send_json("/webhooks", {"id": own_id, "url": url})
 
@@ -340,6 +349,22 @@ PRODUCERS: Final[dict[str, Produce]] = {
         )
     ),
     "insufficient_fund": _after(_earn, then=lambda town: town.hold("x", face_value_fen=100_001)),
+    "commitment_needs_approval": _after(
+        lambda town: town.post("finance", "/funds", id="careful", needs_approval=True, **NAMES),
+        then=lambda town: town.post(
+            "finance", "/funds/careful/commitments", id="c", sponsor_id="bank", value_fen=1
+        ),
+    ),
+    "threshold_named_twice": lambda town: town.post(
+        "finance", "/funds/green/alarms", id="x", thresholds_fen=[1, 1]
+    ),
+    "money_target_unsuitable": _proposal(movement="transfer"),
+    "sponsor_has_less": _proposal(value_fen=100_001),
+    "proposal_not_found": lambda town: town.post("finance", "/proposals/none/approve"),
+    "proposal_decided": _after(
+        _proposal(), _answer("approve"), then=_answer("reject", "finance", reason="r")
+    ),
+    "second_key_needed": _after(_proposal(), then=_answer("approve", "finance")),
     "redemption_status_unsuitable": _after(
         _earn, _hold, then=lambda town: town.post("finance", "/redemptions/r-1/refund", reason="r")
     ),
@@ -427,6 +452,19 @@ def test_a_hold_cannot_be_used_after_its_deadline__hold_expired(
     assert town.hold("r-1", deadline_at="2028-01-11T00:00:00Z").status_code == 201
     set_time(datetime(2028, 1, 11, 0, 0, 1, tzinfo=UTC))
     assert code_of(town.post("poster", "/redemptions/r-1/fulfil")) == "hold_expired"
+
+
+def test_a_proposal_is_not_approved_from_the_instant_at_which_it_lapses__proposal_lapsed(
+    clocked: tuple[Town, Callable[[datetime], None]],
+) -> None:
+    town, set_time = clocked
+    assert _proposal(valid_days=1)(town).status_code == 201
+    set_time(datetime(2028, 1, 11, 4, tzinfo=UTC))
+    assert code_of(_answer("approve")(town)) == "proposal_lapsed"
+    assert town.get("/proposals/x").json["status"] == "lapsed"
+    town.follow()
+    assert [one["status"] for one in town.get("/proposals").json["proposals"]] == ["lapsed"]
+    assert town.get("/proposals?open=true").json["proposals"] == []
 
 
 def test_what_was_not_claimed_in_time_is_gone__claim_window_closed(

@@ -18,6 +18,9 @@ from ledger.store.following import standing
 OCCURRED: Final = "2026-11-20T08:00:00+08:00"
 NDJSON: Final = "application/x-ndjson"
 
+CALLERS: Final[dict[str, str]] = {**{role: role for role in ROLES}, "checker": "finance"}
+"""Roles by the name of whoever calls: one of every role, and another one of finance who checks."""
+
 PROGRAMME: Final[dict[str, Any]] = {
     "name_zh": "小城",
     "name_en": "Town",
@@ -55,7 +58,7 @@ class Town:
         self.secrets: dict[str, str] = (
             beside.secrets
             if beside
-            else {role: ledger.keys.create(name=role, role=role).secret for role in ROLES}
+            else {name: ledger.keys.create(name=name, role=role).secret for name, role in CALLERS.items()}
         )
 
     def headers(self, role: str | None) -> dict[str, str]:
