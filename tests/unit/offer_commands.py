@@ -41,7 +41,7 @@ GIVE_UP = CancelRedemption(occurred_at=NOW, redemption_id="voucher-1", reason="æ
 
 def take(number: int, **changes: object) -> TakeOffer:
     """Take the offer under another id, with another code."""
-    return but(TAKE, id=f"voucher-{number}", code_digest=f"{number:032x}", **changes)
+    return but(but(TAKE, id=f"voucher-{number}", code_digest=f"{number:032x}"), **changes)
 
 
 def with_offer(**terms: object) -> World:
