@@ -44,6 +44,8 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
+    # The font library tells every step of every document at INFO.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def _rendering() -> list[structlog.typing.Processor]:

@@ -1,6 +1,7 @@
 """Statements as PDF: numbers, pages, fonts, and what does not fit."""
 
 import io
+import logging
 import re
 from datetime import timedelta, timezone
 from functools import cache
@@ -10,6 +11,7 @@ import msgspec
 import pypdf
 import pytest
 
+from ledger import logs
 from ledger.documents import pdf_lines
 from ledger.documents.summary import LinesDifferError
 from ledger.documents.words import Language, Words
@@ -138,3 +140,15 @@ def test_the_longest_names_and_ids_are_printed_whole() -> None:
 def test_a_name_that_one_language_lacks_is_given_in_the_other() -> None:
     of = msgspec.structs.replace(EMPTY, merchant_name_en="")
     assert EMPTY.merchant_name_zh in text_of_pdf(written(of, (), "pdf", "en"))
+
+
+def test_a_pdf_leaves_no_trace_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, fonts = logging.getLogger(), logging.getLogger("fontTools")
+    monkeypatch.setattr(root, "handlers", root.handlers)
+    monkeypatch.setattr(root, "level", root.level)
+    monkeypatch.setattr(fonts, "level", fonts.level)
+    logs.configure("INFO")
+    written(EMPTY, (), "pdf")
+    assert capsys.readouterr().err == ""
