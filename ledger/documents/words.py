@@ -97,7 +97,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "is_held_back": ("暂缓", "Held back"),
     "held_back_mark": ("{kind}（暂缓）", "{kind} (held)"),
     "yes": ("是", "Yes"),
-    "no": ("否", "No"),
     "no_lines": ("本期无明细。", "There are no lines in this period."),
     "lines_elsewhere": (
         "以上为前 {shown} 笔，其余 {rest} 笔见本对账单的 CSV 或 XLSX 文件；汇总已含全部明细。",
