@@ -19,6 +19,7 @@ from ledger.followers import Followers
 from ledger.keys import Keys
 from ledger.lapse_run import run_lapse
 from ledger.reading import Reading, reading
+from ledger.reconciling import Reconciliation
 from ledger.shadow_run import ShadowRuns
 from ledger.store.database import Database
 from ledger.store.log import Log
@@ -143,5 +144,8 @@ def open_ledger(settings: Settings) -> Ledger:
         followers=followers,
         vouchers=Vouchers(database, log, writer, keys_of(settings)),
         webhooks=Webhooks(database, private=settings.webhook_private_addresses == "allow"),
+        reconciliation=Reconciliation(
+            database, log, system_clock, view_wait_ms_max=settings.view_wait_ms_max
+        ),
         shadow_runs=ShadowRuns(database),
     )
