@@ -57,6 +57,7 @@ class Ledger:
     followers: Followers
     webhooks: Webhooks
     vouchers: Vouchers
+    reconciliation: Reconciliation
     shadow_runs: ShadowRuns
     clock: Callable[[], datetime] = system_clock
     """Says what is ripe, or over, for those who read."""
