@@ -196,6 +196,9 @@ PAYOUTS_MAX: Final = 100
 PAYOUT_ID_CHARS_MAX: Final = 35
 """An EndToEndId of ISO 20022 (Max35Text), as banks carry it through."""
 
+CLOSED_PER_COMMIT_MAX: Final = 100
+"""Merchants whose period is closed in one commit: each reads the days of it, some thousands together."""
+
 # --- funds -------------------------------------------------------------------------------------
 
 PROPOSAL_VALID_DAYS: Final = 30
