@@ -225,6 +225,7 @@ PARTS = {
     "scenario.published": "rule",
     "campaign.published": "bonus",
     "reduction.recorded": "measured",
+    "offer.published": "funds",
     "redemption.held": "funds",
     "activity.held": "measured",
     "activity.rejected": "standing",

@@ -74,6 +74,7 @@ RECORDINGS = {
                 *("credits.claimed", "credits.lapsed", "credits.corrected"),
                 *("reduction.corrected", "reduction.recomputed", "lapse.started", "lapse.completed"),
                 *("campaign.published", "bonus.issued", "bonus.corrected"),
+                *("store.opened", "store.closed", "offer.published"),
                 *("sponsor.opened", "money.proposed", "money.approved", "money.rejected"),
                 *("fund.withdrawn", "fund.transferred"),
                 *("fund.alarms_set", "fund.alarm_raised", "fund.alarm_cleared"),

@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from ledger import config
 from ledger.bootstrap import Ledger, open_ledger
 from ledger.writer import Writer
+from tests.e2e.cafe import KEY
 from tests.e2e.town import Town
 
 _numbers = itertools.count(1)
@@ -39,7 +40,8 @@ def shared_database(server: str, migrated_template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def first_town(shared_database: str) -> Iterator[Town]:
     """The application for all tests of the session, each of which has a programme of its own."""
-    with closing(open_ledger(replace(config.load({}), database_url=shared_database))) as ledger:
+    settings = replace(config.load({}), database_url=shared_database, voucher_key=KEY)
+    with closing(open_ledger(settings)) as ledger:
         yield Town(ledger)
 
 

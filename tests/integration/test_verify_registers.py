@@ -5,16 +5,20 @@ import pytest
 
 from ledger.domain.caps import MonthUsed, YearUsed
 from ledger.domain.claiming import Pending
+from ledger.domain.offer_use import OfferTaken, OfferUsed
 from ledger.domain.registers import Entry
 from ledger.domain.review import Held
 from ledger.domain.sink import Sink
 from ledger.domain.standing import Standing
+from ledger.domain.voucher import Voucher
 from ledger.store.database import Database
 from ledger.verify import verify
 from tests.integration.drives import Drives
 from tests.integration.told import Damage, proving_database
+from tests.unit.builders import ADJUST, but
+from tests.unit.offer_commands import OFFER, TAKE
 
-REGISTERS = (MonthUsed, YearUsed, Held, Pending, Sink, Standing)
+REGISTERS = (MonthUsed, YearUsed, Held, Pending, Sink, Standing, OfferUsed, OfferTaken, Voucher)
 
 
 @pytest.fixture
@@ -26,6 +30,10 @@ def kept(database: str) -> str:
             market.drive(1, 10),
             market.drive(2, 10, "bo", "charge"),
             market.drive(3, 10, flag="jump"),
+            *(market.commit(10_000, fund_id) for fund_id in ("city", "bank")),
+            but(ADJUST, occurred_at=market.at),
+            but(OFFER, occurred_at=market.at),
+            but(TAKE, occurred_at=market.at),
         )
         market.writer.close()
     return database
