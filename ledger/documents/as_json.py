@@ -1,7 +1,8 @@
 """A statement as JSON: for programs, and for whoever checks its digest.
 
 Rule of the room: names, units and signs are those of `statement.py`, so there is nothing to translate;
-instants are UTC. Each line of the statement has a line of the file.
+instants are UTC. Each line of the statement has a line of the file, with the digest of its day so far, so
+that whoever checks them finds the first that is wrong.
 """
 
 from collections.abc import Iterable
@@ -27,8 +28,10 @@ def to_json(statement: Statement, lines: Iterable[StatementLine], out: BinaryIO)
     head = msgspec.structs.replace(_in_utc(statement), payouts=payouts)
     out.write(b'{"statement":' + encode(head) + b',\n"lines":[')
     before = b"\n"
-    for line in Tally(statement).through(lines):
-        out.write(before + encode(_in_utc(line)))
+    tally = Tally(statement)
+    for line in tally.through(lines):
+        digest = b',"digest":"%b"}' % tally.line_digest.encode()
+        out.write(before + encode(_in_utc(line)).removesuffix(b"}") + digest)
         before = b",\n"
     out.write(b"\n]}\n")
 

@@ -98,6 +98,8 @@ class Tally:
         self._statement = statement
         self._sums: dict[LineKind, Sums] = dict.fromkeys(("use", "refund", "amendment"), NOTHING)
         self._digest = LinesDigest()
+        self.line_digest = ""
+        """The digest of a day up to the line that was given last."""
 
     def through(self, lines: Iterable[StatementLine]) -> Iterator[StatementLine]:
         """Give the lines on, and prove them after the last.
@@ -114,7 +116,7 @@ class Tally:
                 fee + line.fee_fen,
                 earned + line.earned_fen,
             )
-            self._digest.add(line)
+            self.line_digest = self._digest.add(line)
             yield line
         self._prove()
 
