@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ledger.bootstrap import Ledger
+from ledger.domain import limits
 from ledger.verify.run import verify
 from tests.e2e.cafe import KEY, OTHER_KEY, Cafe, Clock, with_keys
 from tests.e2e.town import Town, code_of, lines_of
@@ -204,7 +205,9 @@ def test_unknown_and_mistyped_codes_are_answered_alike(cafe: Cafe) -> None:
     answers = [cafe.use(text) for text in ("x", "-", code[:-1], code[:-1] + other, "7ZK3M-Q9D2T-00000-00000")]
     assert {code_of(answer) for answer in answers} == {"voucher_unknown"}
     assert len({answer.data for answer in answers}) == 1
-    assert code_of(cafe.use("x" * 65)) == "fields_invalid"
+    at, past = limits.VOUCHER_CODE_CHARS_MAX, limits.VOUCHER_CODE_CHARS_MAX + 1
+    assert code_of(cafe.use("x" * at)) == "voucher_unknown"
+    assert code_of(cafe.use("x" * past)) == "fields_invalid"
 
 
 def test_a_code_opens_nothing_in_another_programme(cafe: Cafe) -> None:
@@ -359,6 +362,35 @@ def test_offers_are_listed_with_what_is_left_by_merchant_and_by_whether_they_are
 )
 def test_a_list_is_asked_for_in_one_way_only(cafe: Cafe, query: str) -> None:
     assert code_of(cafe.get(f"/offers?{query}")) == "fields_invalid"
+
+
+def test_a_page_is_as_long_as_it_may_be_and_no_longer(cafe: Cafe) -> None:
+    for path, most in (
+        ("/offers", limits.OFFERS_SHOWN_MAX),
+        ("/merchants/tea/stores", limits.STORES_SHOWN_MAX),
+    ):
+        assert cafe.get(f"{path}?limit={most}").status_code == 200
+        assert code_of(cafe.get(f"{path}?limit={most + 1}")) == "fields_invalid"
+
+
+def test_more_offers_than_are_looked_at_at_once_are_found_page_by_page(cafe: Cafe) -> None:
+    cup = cafe.get("/offers/cup/versions/1").json["data"]
+    terms = {name: value for name, value in cup.items() if name != "recorded_at"}
+    lines = [
+        {**terms, "kind": "offer.publish", "id": f"o-{number:03}", "is_open": number % 100 == 7}
+        for number in range(limits.OFFERS_SHOWN_MAX + 50)
+    ]
+    assert {one["status"] for one in lines_of(cafe.bulk(*lines, role="finance"))} == {201}
+    assert [one["id"] for one in cafe.get("/offers?open=true").json["offers"]] == [
+        "cup",
+        "o-007",
+        "o-107",
+        "o-207",
+    ]
+    first = cafe.get("/offers?open=true&limit=2").json
+    assert [one["id"] for one in first["offers"]] == ["cup", "o-007"]
+    second = cafe.get(f"/offers?open=true&limit=2&cursor={first['next_cursor']}").json
+    assert [one["id"] for one in second["offers"]] == ["o-107", "o-207"]
 
 
 def test_a_programme_without_offers_has_an_empty_list(town: Town) -> None:
