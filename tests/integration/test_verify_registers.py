@@ -5,6 +5,7 @@ import pytest
 
 from ledger.domain.caps import MonthUsed, YearUsed
 from ledger.domain.claiming import Pending
+from ledger.domain.fund_registers import Contribution
 from ledger.domain.offer_use import OfferTaken, OfferUsed
 from ledger.domain.registers import Entry
 from ledger.domain.review import Held
@@ -18,7 +19,10 @@ from tests.integration.told import Damage, proving_database
 from tests.unit.builders import ADJUST, but
 from tests.unit.offer_commands import OFFER, TAKE
 
-REGISTERS = (MonthUsed, YearUsed, Held, Pending, Sink, Standing, OfferUsed, OfferTaken, Voucher)
+REGISTERS = (
+    *(Contribution, MonthUsed, YearUsed, Held, Pending, Sink, Standing),
+    *(OfferUsed, OfferTaken, Voucher),
+)
 
 
 @pytest.fixture

@@ -90,9 +90,9 @@ class Damage:
         )
         for column, kind in columns:
             other = {
-                "bigint": "{0} + 1",
+                "bigint": "COALESCE({0}, 0) + 1",
                 "integer": "{0} + 1",
-                "text": "{0} || 'x'",
+                "text": "COALESCE({0}, '') || 'x'",
                 "bytea": "{0} || '\\x00'",
                 "boolean": "NOT {0}",
                 "date": "{0} + 1",
