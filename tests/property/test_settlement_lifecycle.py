@@ -230,7 +230,7 @@ class Lifecycle(RuleBasedStateMachine):
             return
         self.model.claim(spent.merchant_id, spent.earned_fen)
         spent.is_refunded = True
-        back = {fund_id: -value for fund_id, value in spent.shares.items()}
+        back = {fund_id: -value for fund_id, value in spent.shares.items() if value}
         self.add_line(spent.merchant_id, "refund", own_id, sum(back.values()), -spent.fee_fen, back)
 
     @rule(
