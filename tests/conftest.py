@@ -6,17 +6,15 @@ embedded server runs for the whole session. Either keeps every commit durable, a
 
 import os
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from ledger.embedded import EmbeddedPostgres
 from ledger.store import migrations
+from tests.databases import Databases, create, drop
 
 
 @pytest.fixture(scope="session")
@@ -35,37 +33,31 @@ def server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(server: str) -> Iterator[str]:
     """The name of a database with every migration applied, to be copied; nobody may connect to it."""
-    name = _create(server)
+    name = create(server)
     migrations.migrate(make_conninfo(server, dbname=name))
     yield name
-    _drop(server, name)
+    drop(server, name)
+
+
+@pytest.fixture(scope="session")
+def databases(server: str, migrated_template: str) -> Iterator[Databases]:
+    """Migrated databases, to be lent."""
+    lent = Databases(server, migrated_template)
+    yield lent
+    lent.drop_all()
 
 
 @pytest.fixture
-def database(server: str, migrated_template: str) -> Iterator[str]:
-    """The connection string of a migrated database of this test's own."""
-    name = _create(server, template=migrated_template)
-    yield make_conninfo(server, dbname=name)
-    _drop(server, name)
+def database(databases: Databases) -> Iterator[str]:
+    """The connection string of a migrated database of this test's own, as if it had just been made."""
+    conninfo = databases.lend()
+    yield conninfo
+    databases.take_back(conninfo)
 
 
 @pytest.fixture
 def empty_database(server: str) -> Iterator[str]:
     """The connection string of a database of this test's own in which nothing was ever made."""
-    name = _create(server)
+    name = create(server)
     yield make_conninfo(server, dbname=name)
-    _drop(server, name)
-
-
-def _create(server: str, template: str = "template0") -> str:
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
-    return name
-
-
-def _drop(server: str, name: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    drop(server, name)
