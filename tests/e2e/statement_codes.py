@@ -10,30 +10,37 @@ from tests.e2e.town import Answer, Town
 Produce = Callable[[Town], Answer]
 
 
+def drunk_yesterday(town: Town, uses: int = 2) -> Month:
+    """The day after some cups of tea were drunk."""
+    month = Month(town.ledger, town.programme_id, beside=town, at=datetime.now(UTC))
+    month.expect(month.earn("ann", 100, "earned"))
+    for number in range(1, uses + 1):
+        month.use(f"r-{number}")
+    month.clock.wait(days=1)
+    return month
+
+
+def a_statement(town: Town) -> tuple[Month, str]:
+    """The statement of two cups of tea."""
+    month = drunk_yesterday(town)
+    return month, month.closed()
+
+
 def _next_day(then: Callable[[Month], Answer], *, uses: int = 2) -> Produce:
     """What happens on the day after some cups of tea were drunk."""
-
-    def produce(town: Town) -> Answer:
-        month = Month(town.ledger, town.programme_id, at=datetime.now(UTC))
-        month.expect(month.earn("ann", 100, "earned"))
-        for number in range(1, uses + 1):
-            month.use(f"r-{number}")
-        month.clock.wait(days=1)
-        return then(month)
-
-    return produce
+    return lambda town: then(drunk_yesterday(town, uses))
 
 
 def _closed(then: Callable[[Month, str], Answer], *before: Callable[[Month, str], Answer]) -> Produce:
     """What happens after the close of a day and some steps more."""
 
-    def produce(month: Month) -> Answer:
-        statement_id = month.closed()
+    def produce(town: Town) -> Answer:
+        month, statement_id = a_statement(town)
         for step in before:
             month.expect(step(month, statement_id))
         return then(month, statement_id)
 
-    return _next_day(produce)
+    return produce
 
 
 def _approve(month: Month, statement_id: str) -> Answer:

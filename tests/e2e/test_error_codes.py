@@ -21,7 +21,9 @@ from ledger.shadow_run import ShadowRuns
 from ledger.store.database import Database
 from ledger.writer import Writer
 from tests.e2e.drives import CAR, Drives
+from tests.e2e.month import Month
 from tests.e2e.offer_codes import OFFER_PRODUCERS
+from tests.e2e.statement_codes import STATEMENT_PRODUCERS, a_statement, drunk_yesterday
 from tests.e2e.town import Answer, Town, code_of, in_days, lines_of
 
 NAMES: Final = {"name_zh": "名", "name_en": "name"}
@@ -42,7 +44,7 @@ NOT_OVER_HTTP: Final = {
     "already_recorded": "the writer answers with the first outcome instead",
     "grid_factor_not_found": "the table that ships is read by programs of ours only",
     "key_not_found": "keys are made and revoked on the command line",
-    "merchant_owed_less": "nothing pays a merchant yet",
+    "merchant_owed_less": "retired: what was taken back is a line of the next statement",
     "setting_invalid": "seen before a server runs",
     "embedded_database_busy": "seen before a server runs",
     "embedded_database_other_version": "seen before a server runs",
@@ -389,6 +391,7 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "lapse_not_due": lambda town: town.post("operator", "/lapses", id="x", up_to="2999-01-01T00:00:00Z"),
     "expiry_not_due": lambda town: town.post("operator", "/expiries", id="x", up_to="2999-01-01"),
     **OFFER_PRODUCERS,
+    **STATEMENT_PRODUCERS,
 }
 
 
@@ -465,6 +468,34 @@ def test_a_proposal_is_not_approved_from_the_instant_at_which_it_lapses__proposa
     town.follow()
     assert [one["status"] for one in town.get("/proposals").json["proposals"]] == ["lapsed"]
     assert town.get("/proposals?open=true").json["proposals"] == []
+
+
+def test_so_many_disputes_are_taken_and_no_more__too_many_disputes(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.domain.statement_disputing.DISPUTES_MAX", 1)
+    month, statement_id = a_statement(town)
+    assert month.dispute(statement_id, "r-1").status_code == 201
+    assert code_of(month.dispute(statement_id, "r-2")) == "too_many_disputes"
+
+
+def test_so_many_payouts_are_tried_and_no_more__too_many_payouts(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.domain.statement_paying.PAYOUTS_MAX", 1)
+    month, statement_id = a_statement(town)
+    month.expect(month.approve(statement_id))
+    month.expect(month.pay(statement_id))
+    month.expect(month.do(statement_id, "payouts/p-1/failure", reason="r"))
+    assert code_of(month.pay(statement_id, "p-2")) == "too_many_payouts"
+
+
+def test_uses_that_no_register_knows_are_not_settled__register_incomplete(own_town: Town) -> None:
+    month = drunk_yesterday(own_town)
+    with month.ledger.database.connection() as connection:
+        connection.execute("DELETE FROM registers WHERE register = 'unsettled'")
+    another = Month(month.ledger, month.programme_id, beside=month, at=month.clock())
+    assert code_of(another.close()) == "register_incomplete"
 
 
 def test_what_was_not_claimed_in_time_is_gone__claim_window_closed(
