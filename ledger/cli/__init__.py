@@ -16,6 +16,7 @@ from ledger.cli.database import migrate, replay
 from ledger.cli.expiring import expiring
 from ledger.cli.explaining import explain
 from ledger.cli.following import project, status
+from ledger.cli.funds import funds
 from ledger.cli.importing import import_group
 from ledger.cli.keys import key
 from ledger.cli.moving import export_ledger, import_ledger
@@ -27,6 +28,7 @@ from ledger.cli.running import demo, health, serve
 from ledger.cli.runs import expire, lapse
 from ledger.cli.shadow import shadow
 from ledger.cli.showing import show_error
+from ledger.cli.solvency import solvency
 from ledger.cli.statements import statement
 from ledger.cli.totals import totals
 from ledger.cli.webhooks import webhook
@@ -78,6 +80,8 @@ for command in (
     statement,
     explain,
     totals,
+    funds,
+    solvency,
     offers,
     vouchers,
     shadow,

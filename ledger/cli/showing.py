@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 
 import msgspec
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.markup import escape
 
 from ledger import config
 from ledger.bootstrap import Ledger, open_ledger
+from ledger.domain.errors import ProgrammeNotFound
+from ledger.domain.programme import ProgrammeOpened
 from ledger.server import ready_database
 
 COLUMNS_WITHOUT_TERMINAL = 200
@@ -25,6 +28,20 @@ def opened_ledger() -> Iterator[Ledger]:
             yield ledger
         finally:
             ledger.close()
+
+
+def today(ledger: Ledger, programme_id: str) -> date:
+    """Give a programme's local day now.
+
+    Raises:
+        ProgrammeNotFound
+    """
+    opening = ledger.log.stream(programme_id, "programme", programme_id)
+    if not opening:
+        raise ProgrammeNotFound(programme_id=programme_id)
+    opened = ledger.log.decode(opening[0])
+    assert isinstance(opened, ProgrammeOpened)
+    return opened.today(ledger.clock())
 
 
 def answers() -> Console:
