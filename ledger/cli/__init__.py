@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ledger.cli.books import books_group
+from ledger.cli.breaks import reconcile
 from ledger.cli.database import migrate, replay
 from ledger.cli.expiring import expiring
 from ledger.cli.explaining import explain
@@ -24,8 +25,10 @@ from ledger.cli.offers import offers, vouchers
 from ledger.cli.programmes import programme_group
 from ledger.cli.proving import rebuild, verify
 from ledger.cli.recomputing import recompute
+from ledger.cli.registers import registers
 from ledger.cli.running import demo, health, serve
 from ledger.cli.runs import expire, lapse
+from ledger.cli.settling import settle
 from ledger.cli.shadow import shadow
 from ledger.cli.showing import show_error
 from ledger.cli.solvency import solvency
@@ -74,6 +77,7 @@ for command in (
     replay,
     rebuild,
     verify,
+    registers,
     health,
     project,
     status,
@@ -84,6 +88,7 @@ for command in (
     solvency,
     offers,
     vouchers,
+    settle,
     shadow,
     expire,
     lapse,
@@ -91,6 +96,7 @@ for command in (
     recompute,
     webhook,
     import_group,
+    reconcile,
     books_group,
     export_ledger,
     import_ledger,

@@ -1202,7 +1202,7 @@ class RegisterIncomplete(Refused):
 
     code: ClassVar[str] = "register_incomplete"
     next_step: ClassVar[str] = (
-        "Have an operator run `ledger registers rebuild`, then send the same request again."
+        "Have an operator run `ledger registers rebuild` and start the servers anew, then send it again."
     )
     merchant_id: str
     payable_fen: int
@@ -1465,11 +1465,11 @@ class LedgerFileAltered(InvalidInput):
 
 @dataclass(eq=False)
 class LogUnsound(Refused):
-    """Something in the log cannot be as it is, so the log is not moved."""
+    """Something in the log cannot be as it is, so nothing is made of it."""
 
     code: ClassVar[str] = "log_unsound"
     next_step: ClassVar[str] = (
-        "Run `ledger verify` where the programme lives, put right what it names, and export again."
+        "Run `ledger verify` where the programme lives, put right what it names, and run the command again."
     )
     programme_id: str
     position: int | None
@@ -1582,15 +1582,6 @@ class BreakStatusUnsuitable(Refused):
     break_id: str
     status: str
     needed_statuses: list[str]
-
-
-@dataclass(eq=False)
-class BreakNeedsAnotherKey(Refused):
-    """Whoever proposed to resolve a break cannot confirm it as well."""
-
-    code: ClassVar[str] = "break_needs_another_key"
-    next_step: ClassVar[str] = "Have somebody else look at it and confirm it with a key of their own."
-    break_id: str
 
 
 @dataclass(eq=False)

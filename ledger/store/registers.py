@@ -1,9 +1,10 @@
 """Entries of registers as they are stored: JSON, with the instant from which they are due.
 
-Rule of the room: the table is written by `append_events` alone; here it is packed and read.
+Rule of the room: the table is written by `append_events`, and by whoever makes it anew from a log
+under the lock of its head; here it is packed and read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
@@ -20,6 +21,8 @@ QUERIES: Final = load(Path(__file__).parent / "sql" / "append.sql")
 
 INFINITY_US: Final = 2**63 - 1
 """How PostgreSQL writes a time that never comes."""
+
+ROWS_AT_A_TIME: Final = 10_000
 
 _encode = msgspec.json.Encoder().encode
 _END: Final = "\x7f"
@@ -79,6 +82,23 @@ def load_entries(
         register = types[name]
         found[register, key] = msgspec.json.decode(value, type=register)
     return found
+
+
+def stored_rows(connection: Connection[Any], programme_id: str) -> Iterator[Row]:
+    """Read every entry of a programme as a stream, inside a transaction, in no order."""
+    with connection.cursor(name="stored_registers") as cursor:
+        cursor.itersize = ROWS_AT_A_TIME
+        cursor.execute(QUERIES["registers_stored"], {"programme_id": programme_id})
+        for row in cursor:
+            yield Row(*row)
+
+
+def replace_rows(connection: Connection[Any], programme_id: str, rows: Iterable[Row]) -> None:
+    """Put rows in place of those under the same keys; one without a value only takes them out."""
+    registers, keys, dues, values = packed(rows)
+    parameters = {"programme_id": programme_id, "registers": registers, "keys": keys}
+    connection.execute(QUERIES["take_registers_out"], parameters)
+    connection.execute(QUERIES["put_registers"], parameters | {"dues": dues, "texts": values})
 
 
 def entries_due(

@@ -24,6 +24,7 @@ Code = Literal[
     "event_missing",
     "legs_unbalanced",
     "below_zero",
+    "owed_uncovered",
     "balance_differs",
     "owner_differs",
     "hold_differs",

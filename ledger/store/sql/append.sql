@@ -45,6 +45,26 @@ SELECT r.register, r.key, r.value
   JOIN registers AS r
     ON r.programme_id = %(programme_id)s AND r.register = k.register AND r.key = k.key
 
+-- registers_stored: entries of all registers, and from when each is due, in microseconds since 2000
+SELECT register, key,
+       CASE WHEN due_at = 'infinity' THEN 9223372036854775807
+            ELSE (extract(epoch FROM due_at - '2000-01-01T00:00:00Z') * 1000000)::bigint END,
+       value
+  FROM registers
+ WHERE programme_id = %(programme_id)s
+
+-- take_registers_out: entries that are wrong, or about to be put anew
+DELETE FROM registers AS r
+ USING unnest(%(registers)b::text[], %(keys)b::text[]) AS k (register, key)
+ WHERE r.programme_id = %(programme_id)s AND r.register = k.register AND r.key = k.key
+
+-- put_registers: entries as they must be; those without a value are none
+INSERT INTO registers (programme_id, register, key, due_at, value)
+SELECT %(programme_id)s, r.register, r.key, r.due_at, r.value
+  FROM unnest(%(registers)b::text[], %(keys)b::text[], %(dues)b::timestamptz[], %(texts)b::text[])
+       AS r (register, key, due_at, value)
+ WHERE r.value <> ''
+
 -- entries_due: the next entries of a register whose time has come
 SELECT key, value
   FROM registers
