@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ledger.domain.errors import BreakNeedsAnotherKey, BreakNotFound, BreakStatusUnsuitable, FieldsInvalid
+from ledger.domain.errors import BreakNotFound, BreakStatusUnsuitable, FieldsInvalid, SecondKeyNeeded
 from ledger.reconciling.correcting import check_event
 from ledger.reconciling.queries import BREAKS
 from ledger.reconciling.shapes import Break, BreakCode, BreakStatus, Happening, Resolution
@@ -175,12 +175,12 @@ class Breaks:
 
         Raises:
             BreakNotFound, BreakStatusUnsuitable,
-            BreakNeedsAnotherKey: the same key proposed it.
+            SecondKeyNeeded: the same key proposed it.
         """
         with self._database.connection() as connection, connection.transaction():
             standing = _locked(connection, programme_id, break_id, _PROPOSED)
             if standing.resolved_by == by:
-                raise BreakNeedsAnotherKey(break_id=break_id)
+                raise SecondKeyNeeded(by=by)
             kept = {name: getattr(standing, name) for name in _KEPT}
             change = {**kept, "status": "resolved", "confirmed_by": by}
             self._change(connection, programme_id, break_id, change)

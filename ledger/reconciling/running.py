@@ -149,8 +149,8 @@ class Runs:
     def _check(self, programme_id: str, scope: Scope, settings: Settings) -> None:
         problems = settings.problems()
         if not 1 <= (scope.ends_on - scope.starts_on).days <= RECONCILIATION_PERIOD_DAYS_MAX:
-            message = f"must be 1 to {RECONCILIATION_PERIOD_DAYS_MAX} days after from"
-            problems.append({"field": "to", "message": message})
+            message = f"must be 1 to {RECONCILIATION_PERIOD_DAYS_MAX} days after starts_on"
+            problems.append({"field": "ends_on", "message": message})
         if problems:
             raise FieldsInvalid(errors=problems)
         if scope.merchant_id is not None:

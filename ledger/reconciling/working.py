@@ -65,12 +65,13 @@ class Work:
     def digest(self) -> str:
         """Give the SHA-256 over every match and every break, in order."""
         digest = hashlib.sha256()
-        with self._connection.cursor(name="reconciliation_result") as cursor:
-            cursor.itersize = FETCHED_ROWS
-            cursor.execute(FINDING["result"], self._own)
-            for (line,) in cursor:
-                digest.update(line.encode())
-                digest.update(b"\n")
+        for name in ("result_matches", "result_breaks"):
+            with self._connection.cursor(name=name) as cursor:
+                cursor.itersize = FETCHED_ROWS
+                cursor.execute(FINDING[name], self._own)
+                for (line,) in cursor:
+                    digest.update(line.encode())
+                    digest.update(b"\n")
         return digest.hexdigest()
 
     def keep(self, *, at: datetime, by: str) -> None:
@@ -107,6 +108,7 @@ class Work:
         return {
             "ranks": list(range(1, len(used) + 1)),
             "file_nos": [file.file_no for file in used],
+            "file_ids": [file.file_id for file in used],
             "relations": [file.relation for file in used],
             "merchant_ids": [file.merchant_id or "" for file in used],
         }

@@ -23,6 +23,7 @@ from ledger.writer import Writer
 from tests.e2e.drives import CAR, Drives
 from tests.e2e.month import Month
 from tests.e2e.offer_codes import OFFER_PRODUCERS
+from tests.e2e.office import MAPPING, Office
 from tests.e2e.statement_codes import STATEMENT_PRODUCERS, a_statement, drunk_yesterday
 from tests.e2e.town import Answer, Town, code_of, in_days, lines_of
 
@@ -53,12 +54,9 @@ NOT_OVER_HTTP: Final = {
     "migration_folder_broken": "seen before a server runs",
     "migration_edited": "seen before a server runs",
     "migration_failed": "seen before a server runs",
-    "position_beyond_log": "logs are exported on the command line",
     "view_unbuildable": "views are rebuilt on the command line",
     "rebuild_running": "views are rebuilt on the command line",
     "progress_file_unsuitable": "programmes are verified on the command line",
-    "bill_file_unsuitable": "bills are read by code of ours only, until they are sent over HTTP",
-    "bill_mapping_unsuitable": "bills are read by code of ours only, until they are sent over HTTP",
     "ledger_file_unreadable": "programmes are moved on the command line",
     "ledger_file_newer_than_code": "programmes are moved on the command line",
     "ledger_file_altered": "programmes are moved on the command line",
@@ -190,6 +188,31 @@ def _of_unknown_length(town: Town) -> Answer:
 
 def _lines(town: Town, *lines: bytes, atomic: bool | None = None) -> Answer:
     return town.bulk(*lines, atomic=atomic)
+
+
+def _office(then: Callable[[Office], Answer]) -> Produce:
+    """What happens to whoever reconciles the town."""
+    return lambda town: then(Office(town).furnish())
+
+
+def _break(then: Callable[[Office, str], Answer]) -> Produce:
+    """What happens to a break of the town's."""
+
+    def produce(office: Office) -> Answer:
+        return then(office, office.differing())
+
+    return _office(produce)
+
+
+def _imported_otherwise(office: Office) -> Answer:
+    assert office.send(("r-1", 1)).status_code == 201
+    assert office.save(MAPPING | {"note": "order"}).status_code == 201
+    return office.send(("r-1", 1))
+
+
+def _corrected(office: Office, break_id: str, position: int) -> Answer:
+    told = {"resolution": "corrected", "note": "refunded", "position": position}
+    return office.step(break_id, "resolve", **told)
 
 
 def _planted(then: Produce) -> Produce:
@@ -370,6 +393,16 @@ PRODUCERS: Final[dict[str, Produce]] = {
     "redemption_status_unsuitable": _after(
         _earn, _hold, then=lambda town: town.post("finance", "/redemptions/r-1/refund", reason="r")
     ),
+    "mapping_not_found": lambda town: town.get("/reconciliation/mappings/tea"),
+    "reconciliation_file_not_found": lambda town: town.get("/reconciliation/files/x"),
+    "reconciliation_run_not_found": lambda town: town.get("/reconciliation/runs/x"),
+    "break_not_found": lambda town: town.get("/reconciliation/breaks/x"),
+    "bill_file_unsuitable": _office(lambda office: office.send(raw=b"nothing")),
+    "bill_mapping_unsuitable": _office(lambda office: office.save({"format": "pdf"})),
+    "file_imported_otherwise": _office(_imported_otherwise),
+    "break_status_unsuitable": _break(lambda office, own_id: office.step(own_id, "confirm")),
+    "correcting_event_unsuitable": _break(lambda office, own_id: _corrected(office, own_id, 1)),
+    "position_beyond_log": _break(lambda office, own_id: _corrected(office, own_id, 10**9)),
     "webhook_not_found": lambda town: town.get("/webhooks/none"),
     "webhook_exists": _after(_webhook(), then=_webhook()),
     "webhook_url_not_allowed": _webhook(url="https://127.0.0.1/"),
@@ -604,6 +637,18 @@ def test_what_a_later_release_wrote_is_left_to_it__event_newer_than_code(
     answer = own_town.get("/redemptions/r-1")
     assert _unavailable(answer) == "event_newer_than_code"
     assert answer.json["details"] == {"topic": "redemption.held", "version_known": 1, "version_found": 2}
+
+
+def test_a_second_run_at_once_is_asked_to_come_again__reconciliation_running(
+    own_town: Town, database: str
+) -> None:
+    office = Office(own_town).furnish()
+    assert office.run().status_code == 201
+    with psycopg.connect(database) as connection:
+        connection.execute("SELECT * FROM reconciliation.heads FOR UPDATE")
+        assert own_town.earn("ann", 1, "later").status_code == 201
+        assert _unavailable(office.run()) == "reconciliation_running"
+    assert office.run().status_code == 201
 
 
 @pytest.fixture

@@ -115,6 +115,8 @@ def test_every_route_is_documented_with_its_roles() -> None:
         f"at most {limits.SETTLEMENT_MERCHANTS_MAX:,} on a page",
         f"| rows of a series | {limits.SERIES_PERIODS_MAX} |",
         f"1 to {limits.BURN_DAYS_MAX}, by default",
+        f"at most {limits.RECONCILIATION_FILE_BYTES_MAX:,} bytes",
+        f"at most {limits.RECONCILIATION_PAGE_MAX:,} on a page (`limit`, by default 100)",
     ],
 )
 def test_the_document_names_the_limits_as_they_are(limit: str) -> None:

@@ -40,29 +40,23 @@ SELECT %(programme_id)s, %(run_id)s,
        p.row_fen, p.row_on
   FROM run_pairs p
 
--- result: every match and every break as a line of text, in order, for the digest
-SELECT l.line
-  FROM (
-        SELECT 0 AS part, m.match_no AS nth, '' AS break_id,
-               concat_ws(E'\t', 'match', m.relation, m.rule, COALESCE(m.code, ''), COALESCE(m.merchant_id, ''),
-                         m.kind, m.item, m.item_fen, COALESCE(m.item_on::text, ''), f.file_id, m.row_no, m.row_fen,
-                         m.row_on) AS line
-          FROM reconciliation.matches m
-          JOIN reconciliation.files f ON f.programme_id = m.programme_id AND f.file_no = m.file_no
-         WHERE m.programme_id = %(programme_id)s AND m.run_id = %(run_id)s
-        UNION ALL
-        SELECT 1, 0, b.break_id,
-               concat_ws(E'\t', 'break', b.break_id, b.code, b.relation, b.kind, COALESCE(b.merchant_id, ''),
-                         b.reference, COALESCE(b.item, ''), COALESCE(b.item_fen::text, ''),
-                         COALESCE(b.item_fee_fen::text, ''), COALESCE(b.item_on::text, ''),
-                         COALESCE(b.position::text, ''), COALESCE(f.file_id, ''), COALESCE(b.row_no::text, ''),
-                         COALESCE(b.row_fen::text, ''), COALESCE(b.row_fee_fen::text, ''),
-                         COALESCE(b.row_on::text, ''), b.difference_fen, b.scope_on)
-          FROM reconciliation.findings b
-          LEFT JOIN reconciliation.files f ON f.programme_id = b.programme_id AND f.file_no = b.file_no
-         WHERE b.programme_id = %(programme_id)s AND b.run_id = %(run_id)s
-       ) l
- ORDER BY l.part, l.nth, l.break_id
+-- result_matches: every match as a line of text, in the order of the matches kept, for the digest
+SELECT concat_ws(E'\t', 'match', p.relation, p.rule, COALESCE(p.code, ''), COALESCE(p.merchant_id, ''), p.kind,
+                 p.item, p.item_fen, COALESCE(p.item_on::text, ''), f.file_id, p.row_no, p.row_fen, p.row_on)
+  FROM run_pairs p
+  JOIN run_files f ON f.rank = p.rank
+ ORDER BY p.relation, p.merchant_id, p.item, p.kind, p.rank, p.row_no
+
+-- result_breaks: every break as a line of text, in order, for the digest
+SELECT concat_ws(E'\t', 'break', b.break_id, b.code, b.relation, b.kind, COALESCE(b.merchant_id, ''), b.reference,
+                 COALESCE(b.item, ''), COALESCE(b.item_fen::text, ''), COALESCE(b.item_fee_fen::text, ''),
+                 COALESCE(b.item_on::text, ''), COALESCE(b.position::text, ''), COALESCE(f.file_id, ''),
+                 COALESCE(b.row_no::text, ''), COALESCE(b.row_fen::text, ''), COALESCE(b.row_fee_fen::text, ''),
+                 COALESCE(b.row_on::text, ''), b.difference_fen, b.scope_on)
+  FROM reconciliation.findings b
+  LEFT JOIN run_files f ON f.file_no = b.file_no
+ WHERE b.programme_id = %(programme_id)s AND b.run_id = %(run_id)s
+ ORDER BY b.break_id
 
 -- totals: what each side of each relation comes to, each line and row once
 SELECT s.relation, sum(s.items), sum(s.items_fen), sum(s.rows), sum(s.rows_fen)

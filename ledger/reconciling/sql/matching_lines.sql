@@ -1,13 +1,13 @@
 -- Lines of the ledger against rows of merchants and of trade bills: taking both in, and rule 1, references.
 
 -- take_files: the files that the run stands on, in the order in which a row that two of them tell is taken
-INSERT INTO run_files (rank, file_no, relation, merchant_id, is_alone)
-SELECT f.rank, f.file_no, f.relation, NULLIF(f.merchant_id, ''),
+INSERT INTO run_files (rank, file_no, file_id, relation, merchant_id, is_alone)
+SELECT f.rank, f.file_no, f.file_id, f.relation, NULLIF(f.merchant_id, ''),
        count(*) OVER (
            PARTITION BY f.relation, CASE f.relation WHEN 'merchant' THEN f.merchant_id ELSE '' END
        ) = 1
-  FROM unnest(%(ranks)s::int[], %(file_nos)s::bigint[], %(relations)s::text[], %(merchant_ids)s::text[])
-       AS f (rank, file_no, relation, merchant_id)
+  FROM unnest(%(ranks)s::int[], %(file_nos)s::bigint[], %(file_ids)s::text[], %(relations)s::text[],
+              %(merchant_ids)s::text[]) AS f (rank, file_no, file_id, relation, merchant_id)
 
 -- take_told: whose files of a relation are taken to be complete for the period
 INSERT INTO run_told (relation, merchant_id)

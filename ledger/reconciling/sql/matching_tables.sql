@@ -5,6 +5,7 @@
 CREATE TEMPORARY TABLE run_files (
     rank        integer NOT NULL,
     file_no     bigint  NOT NULL,
+    file_id     text    COLLATE "C" NOT NULL,
     relation    text    COLLATE "C" NOT NULL,
     merchant_id text    COLLATE "C",
     -- Whether no other file among them can tell the same rows.
