@@ -2,7 +2,7 @@
 
 Campaigns take the same tests that `make test` runs briefly, and run them for long: the search for a
 difference from the reference model, several processes on one programme, and crashes. At last a year of
-every template is simulated, and counted by other means.
+every template is simulated, and counted by other means, and a month is closed from files that are wrong.
 """
 
 import subprocess
@@ -32,6 +32,7 @@ STEPS: dict[str, tuple[tuple[str, ...], int, dict[str, str]]] = {
         {"LEDGER_KILLS": "50"},
     ),
     "a year of every template, twice": (("bench.year", "--twice"), 1, {}),
+    "a month closed from files that are wrong in every way": (("bench.month",), 1, {}),
 }
 """The module that each campaign runs with its arguments, how often, and settings of its own."""
 
