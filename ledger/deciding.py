@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from ledger.domain import addresses
 from ledger.domain.book import Account
 from ledger.domain.decisions import ROWS, Row, decide, own_id_of, stream_of
 from ledger.domain.errors import ContentDiffers, DatabaseUnavailable, EventNewerThanCode, LedgerError
@@ -90,7 +91,7 @@ class Deciding:
     def load(self, commands: Sequence[Command]) -> None:
         """Load what the state lacks for these commands, all at once."""
         state = self.state
-        addresses: set[str] = set()
+        named: set[str] = set()
         entries: set[EntryKey] = set()
         later: list[tuple[Command, Row]] = []
         for command in commands:
@@ -98,16 +99,16 @@ class Deciding:
             if row.fact is not None or row.also is not None:
                 later.append((command, row))
                 continue
-            addresses.update(row.reads(command, state))
+            named.update(row.reads(command, state))
             if row.registers is not None:
                 entries.update(row.registers(command, state))
         if later:
             self._load_facts({key: of for each in later for key, of in self._facts_of(*each).items()})
             for command, row in later:
-                addresses.update(row.reads(command, state))
+                named.update(row.reads(command, state))
                 if row.registers is not None:
                     entries.update(row.registers(command, state))
-        self._load_accounts(addresses)
+        self._load_accounts(named)
         self._load_registers(entries)
         self._loaded_under = state.configured_at_position
 
@@ -214,10 +215,12 @@ class Deciding:
         if not moved:
             return []
         self._load_registers((Fund, fund_id) for fund_id in moved)
-        self._load_accounts(watched(events, moved, self.state.registers))
+        if not (funds := watched(events, moved, self.state.registers)):
+            return []
+        self._load_accounts(addresses.available(fund_id) for fund_id in funds)
         return [
             (stream_id(self.state.programme_id, ALARM_STREAM, alarm.fund_id), version, alarm)
-            for version, alarm in crossings(events, moved, self.state.accounts, self.state.registers)
+            for version, alarm in crossings(events, moved, funds, self.state.accounts)
         ]
 
     def _write(self, stream: StreamId, version: int, event: Event) -> Written:

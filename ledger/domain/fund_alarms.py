@@ -109,50 +109,46 @@ def funds_moved(events: Iterable[Event]) -> dict[str, int]:
         for account, asset, _, amount_fen in event.legs:
             if asset == CNY and (fund_id := addresses.fund_of_available(account)) is not None:
                 moved[fund_id] = moved.get(fund_id, 0) + amount_fen
-        if isinstance(event, FundAlarmsSet):
+        if type(event) is FundAlarmsSet:
             moved.setdefault(event.fund_id, 0)
     return moved
 
 
-def watched(events: Sequence[Event], moved: Iterable[str], registers: Registers) -> list[str]:
-    """Give the accounts that must be loaded before `crossings`: of the funds that have thresholds."""
-    return [
-        addresses.available(fund_id)
-        for fund_id in moved
-        if (fund := _terms_after(events, fund_id, registers)) is not None and fund.thresholds_fen
-    ]
+def watched(events: Iterable[Event], moved: Iterable[str], registers: Registers) -> dict[str, Fund]:
+    """Give those of the funds that have thresholds, with the thresholds that a decision leaves them.
+
+    Args:
+        events: what was decided.
+        moved: the funds that `funds_moved` gives of them.
+        registers: with those funds' entries.
+    """
+    terms = {fund_id: registers.get(Fund, fund_id) for fund_id in moved}
+    for event in events:
+        if type(event) is FundAlarmsSet:
+            terms[event.fund_id] = _with_thresholds(terms[event.fund_id], event)
+    return {fund_id: fund for fund_id, fund in terms.items() if fund is not None and fund.thresholds_fen}
 
 
 def crossings(
-    events: Sequence[Event], moved: Mapping[str, int], accounts: Accounts, registers: Registers
+    events: Sequence[Event], moved: Mapping[str, int], funds: Mapping[str, Fund], accounts: Accounts
 ) -> list[tuple[int, Alarm]]:
     """Give the alarms that a decision raises and clears, before it is applied.
 
     Args:
         events: what was decided.
-        moved: the funds that `funds_moved` gives of them.
-        accounts: with those that `watched` gives.
-        registers: with those funds' entries.
+        moved: what `funds_moved` gives of them.
+        funds: those that are `watched`.
+        accounts: with those funds' available money.
 
     Returns:
         Each with its place in the stream of its fund's alarms.
     """
     alarms: list[tuple[int, Alarm]] = []
-    for fund_id, added_fen in moved.items():
-        fund = _terms_after(events, fund_id, registers)
-        if fund is not None and fund.thresholds_fen:
-            available_fen = accounts[addresses.available(fund_id)].total(CNY) + added_fen
-            crossed = _crossed(fund_id, fund, available_fen, events[-1])
-            alarms += enumerate(crossed, fund.alarms + 1)
+    for fund_id, fund in funds.items():
+        available_fen = accounts[addresses.available(fund_id)].total(CNY) + moved[fund_id]
+        crossed = _crossed(fund_id, fund, available_fen, events[-1])
+        alarms += enumerate(crossed, fund.alarms + 1)
     return alarms
-
-
-def _terms_after(events: Iterable[Event], fund_id: str, registers: Registers) -> Fund | None:
-    fund = registers.get(Fund, fund_id)
-    for event in events:
-        if isinstance(event, FundAlarmsSet) and event.fund_id == fund_id:
-            fund = _with_thresholds(fund, event)
-    return fund
 
 
 def _crossed(fund_id: str, fund: Fund, available_fen: int, cause: Event) -> list[Alarm]:
@@ -167,6 +163,8 @@ def _crossed(fund_id: str, fund: Fund, available_fen: int, cause: Event) -> list
         for threshold_fen in reversed(fund.raised_fen)
         if available_fen >= threshold_fen + fund.margin_fen
     ]
+    if not raised and not cleared:
+        return []
     told: dict[str, Any] = {
         "occurred_at": cause.occurred_at,
         "recorded_at": cause.recorded_at,

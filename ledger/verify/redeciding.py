@@ -13,7 +13,7 @@ from ledger.domain.claiming import CreditsLapsed
 from ledger.domain.decisions import ROWS, decide, stream_of
 from ledger.domain.errors import LedgerError
 from ledger.domain.expiry import CreditsExpired, ExpiryCompleted
-from ledger.domain.fund_alarms import ALARMS, STREAM, crossings, funds_moved
+from ledger.domain.fund_alarms import ALARMS, STREAM, crossings, funds_moved, watched
 from ledger.domain.identifiers import StreamId, stream_id
 from ledger.domain.lapse import LapseCompleted
 from ledger.domain.messages import Command, Event
@@ -117,7 +117,8 @@ class Redeciding:
 
     def _alarms(self, events: tuple[Event, ...]) -> list[tuple[StreamId, Event]]:
         state = self._state
-        crossed = crossings(events, funds_moved(events), state.accounts, state.registers)
+        moved = funds_moved(events)
+        crossed = crossings(events, moved, watched(events, moved, state.registers), state.accounts)
         return [(stream_id(state.programme_id, STREAM, alarm.fund_id), alarm) for _, alarm in crossed]
 
     def count(self, logged: LoggedEvent, event: Event) -> None:

@@ -229,9 +229,10 @@ class World:
     def _alarms(self, events: Sequence[Event]) -> list[Event]:
         registers, moved = self.state.registers, funds_moved(events)
         registers.load(dict.fromkeys(registers.missing((Fund, fund_id) for fund_id in moved)))
-        for address in watched(events, moved, registers):
-            self.account(address)
-        return [alarm for _, alarm in crossings(events, moved, self.state.accounts, registers)]
+        funds = watched(events, moved, registers)
+        for fund_id in funds:
+            self.account(addresses.available(fund_id))
+        return [alarm for _, alarm in crossings(events, moved, funds, self.state.accounts)]
 
     def refusal(self, command: Command, at: datetime = NOW) -> LedgerError:
         """Give what deciding the command is refused with."""
