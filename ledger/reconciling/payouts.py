@@ -3,38 +3,23 @@
 Rule of the room: rows follow from the log alone; how far it was read is written with them.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
-
-import msgspec
 
 from ledger.domain.errors import ReconciliationRunning
 from ledger.domain.instants import local_date
+from ledger.domain.messages import Event
+from ledger.domain.payout import PayoutConfirmed, PayoutFailed, PayoutInstructed, PayoutReturned
 from ledger.reconciling.queries import RUNS
 from ledger.store.database import Database
-from ledger.store.log import Log, LoggedEvent
+from ledger.store.log import Log
 
-INSTRUCTED: Final = "payout.instructed"
-_CHANGES: Final = {
-    "payout.confirmed": "payout_confirmed",
-    "payout.failed": "payout_failed",
-    "payout.returned": "payout_returned",
+_CHANGES: Final[dict[type[Event], str]] = {
+    PayoutConfirmed: "payout_confirmed",
+    PayoutFailed: "payout_failed",
+    PayoutReturned: "payout_returned",
 }
-TOPICS: Final = (INSTRUCTED, *_CHANGES)
-
-
-class _Told(msgspec.Struct):
-    """What is read of a payout's events; `id` of the first, `payout_id` of the others."""
-
-    recorded_at: datetime
-    statement_id: str
-    merchant_id: str
-    value_fen: int
-    id: str = ""
-    payout_id: str = ""
-
-
-_decoder: Final = msgspec.json.Decoder(_Told)
+TOPICS: Final = (PayoutInstructed.topic, *(event.topic for event in _CHANGES))
 
 
 def follow(database: Database, log: Log, programme_id: str, *, until: int, time_zone: str) -> None:
@@ -55,28 +40,27 @@ def follow(database: Database, log: Log, programme_id: str, *, until: int, time_
                 return
             window = log.window(programme_id, after=row[0], until=until, topics=TOPICS)
             for logged in window.events:
-                _write(connection, programme_id, logged, time_zone)
+                _write(connection, programme_id, logged.position, log.decode(logged), time_zone)
             connection.execute(RUNS["payouts_read"], {**names, "position": window.position})
 
 
-def _write(connection: Any, programme_id: str, logged: LoggedEvent, time_zone: str) -> None:
-    told = _decoder.decode(logged.state)
-    parameters = {
+def _write(connection: Any, programme_id: str, position: int, event: Event, time_zone: str) -> None:
+    names = {
         "programme_id": programme_id,
-        "payout_id": told.id or told.payout_id,
-        "position": logged.position,
-        "on": local_date(told.recorded_at, time_zone),
+        "position": position,
+        "on": local_date(event.recorded_at, time_zone),
     }
-    if logged.topic == INSTRUCTED:
-        parameters |= {
-            "statement_id": told.statement_id,
-            "merchant_id": told.merchant_id,
-            "value_fen": told.value_fen,
-            "statement_on": last_day_of(told.statement_id),
+    if isinstance(event, PayoutInstructed):
+        terms = {
+            "payout_id": event.id,
+            "statement_id": event.statement_id,
+            "merchant_id": event.merchant_id,
+            "value_fen": event.value_fen,
+            "statement_on": last_day_of(event.statement_id),
         }
-        connection.execute(RUNS["payout_instructed"], parameters)
-    else:
-        connection.execute(RUNS[_CHANGES[logged.topic]], parameters)
+        connection.execute(RUNS["payout_instructed"], names | terms)
+    elif isinstance(event, PayoutConfirmed | PayoutFailed | PayoutReturned):
+        connection.execute(RUNS[_CHANGES[type(event)]], names | {"payout_id": event.payout_id})
 
 
 def last_day_of(statement_id: str) -> date | None:

@@ -78,7 +78,9 @@ class Runs:
             files = files_within(connection, programme_id, scope, settings)
             standing = Standing(scope, settings, position, [file.file_id for file in files])
             run_id = standing.run_id(programme_id)
-            if connection.execute(RUNS["read"], _names(programme_id, run_id)).fetchone() is None:
+            latest = connection.execute(RUNS["latest"], {"programme_id": programme_id}).fetchone()
+            # Of an earlier run that has become right again, breaks have to hear.
+            if latest is None or latest[0] != run_id:
                 work = Work(connection, programme_id, run_id, standing, files, time_zone)
                 work.find()
                 work.keep(at=self._clock(), by=by)

@@ -56,6 +56,7 @@ class Work:
             "bank_until": until["bank"],
             "flows_until": until["flows"],
         }
+        self._run(RUNS["forget_found"])
         matching = Matching(self._connection, parameters, self._relations)
         matching.take(self._ranked(), self._told())
         matching.match(near_days=settings.near_days)
@@ -91,8 +92,9 @@ class Work:
             "by": by,
             "relations": self._whole(),
         }
+        is_known = self._connection.execute(RUNS["read"], self._own).fetchone() is not None
         for query in (
-            RUNS["add"],
+            RUNS["renew" if is_known else "add"],
             RUNS["forget_matches"],
             BREAKS["find_again"],
             BREAKS["find_first"],

@@ -168,13 +168,11 @@ class Papers:
 
     def trades(self, rows: Sequence[Trade], merchant_id: str | None = None) -> Imported:
         """Import a trade bill."""
-        head = "交易时间,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,微信退款单号,商户退款单号,退款金额,退款状态,手续费"
-        lines = [
-            f"`{on(row.day)} 08:00:00,`{row.number},`{row.order},`{'REFUND' if row.refund else row.status},`CNY,"
-            f"`{yuan(0 if row.refund else row.amount)},`{row.refund or 0},`{row.refund or 0},"
-            f"`{yuan(-row.amount if row.refund else 0)},`{row.refund_status if row.refund else ''},`{yuan(row.fee)}"
-            for row in rows
-        ]
+        head = (
+            "交易时间,微信订单号,商户订单号,交易状态,货币种类,应结订单金额,"
+            "微信退款单号,商户退款单号,退款金额,退款状态,手续费"
+        )
+        lines = ["".join(f",`{value}" for value in _trade(row))[1:] for row in rows]
         path = self.path()
         path.write_text("\n".join(["\ufeff" + head, *lines, f"总交易单数\n`{len(rows)}"]), encoding="utf-8")
         return self.add(path, kind="wechat_trades", merchant_id=merchant_id)
@@ -210,8 +208,9 @@ class Papers:
             '<?xml version="1.0" encoding="UTF-8"?>'
             '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
             f"<GrpHdr><MsgId>{path.name}</MsgId></GrpHdr><Stmt><Id>S</Id>"
-            f"<Acct><Id><Othr><Id>51</Id></Othr></Id><Ccy>CNY</Ccy></Acct>{balance('OPBD', opening, until)}{entries}"
-            f"{balance('CLBD', closing, until)}</Stmt></BkToCstmrStmt></Document>",
+            "<Acct><Id><Othr><Id>51</Id></Othr></Id><Ccy>CNY</Ccy></Acct>"
+            f"{balance('OPBD', opening, until)}{entries}{balance('CLBD', closing, until)}"
+            "</Stmt></BkToCstmrStmt></Document>",
             encoding="utf-8",
         )
         return self.add(path, kind="camt053")
@@ -251,6 +250,16 @@ class Papers:
         """What a run brought together and found to agree: each with its rule."""
         matches = self.work.runs.matches(self.programme_id, run.run_id, after=0, limit=100_000)
         return sorted((one.rule, one.item) for one in matches if one.code is None)
+
+
+def _trade(row: Trade) -> tuple[object, ...]:
+    """The values of a row of a trade bill."""
+    is_refund = bool(row.refund)
+    return (
+        *(f"{on(row.day)} 08:00:00", row.number, row.order, "REFUND" if is_refund else row.status, "CNY"),
+        *(yuan(0 if is_refund else row.amount), row.refund or 0, row.refund or 0),
+        *(yuan(-row.amount if is_refund else 0), row.refund_status if is_refund else "", yuan(row.fee)),
+    )
 
 
 def yuan(fen: int) -> str:

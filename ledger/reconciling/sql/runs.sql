@@ -56,6 +56,18 @@ SELECT %(programme_id)s, %(run_id)s, COALESCE(max(r.number), 0) + 1, %(starts_on
   FROM reconciliation.runs r
  WHERE r.programme_id = %(programme_id)s
 
+-- renew: a run that was made before is the latest again
+UPDATE reconciliation.runs r
+   SET has_matches = true,
+       number = (SELECT max(o.number) + 1 FROM reconciliation.runs o WHERE o.programme_id = r.programme_id)
+ WHERE r.programme_id = %(programme_id)s AND r.run_id = %(run_id)s
+
+-- forget_found: what a run found before, to be found again
+WITH gone AS (
+    DELETE FROM reconciliation.findings WHERE programme_id = %(programme_id)s AND run_id = %(run_id)s
+)
+DELETE FROM reconciliation.matches WHERE programme_id = %(programme_id)s AND run_id = %(run_id)s
+
 -- forget_matches: matches of earlier runs over the same; they can be found again by the same run
 WITH earlier AS (
     UPDATE reconciliation.runs
