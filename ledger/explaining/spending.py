@@ -205,16 +205,3 @@ def explain_expired(place: Place) -> Iterator[Step]:
         credits=event.credits,
         lots=lots,
     )
-
-
-def explain_committed(place: Place) -> Iterator[Step]:
-    """Explain a sponsor's money."""
-    event = place.event
-    yield place.step(
-        "commitment",
-        checked_fen(event.value_fen, place.into(CNY, addresses.available(event.fund_id))),
-        commitment_id=event.id,
-        sponsor_id=event.sponsor_id,
-        fund_id=event.fund_id,
-        value_fen=event.value_fen,
-    )

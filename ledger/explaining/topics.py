@@ -14,6 +14,7 @@ from ledger.domain.earning import CreditsIssued
 from ledger.domain.expiry import CreditsExpired
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.messages import Event
+from ledger.domain.money import MoneyTransferred, MoneyWithdrawn
 from ledger.domain.redemption import (
     RedemptionCancelled,
     RedemptionFulfilled,
@@ -23,7 +24,7 @@ from ledger.domain.redemption import (
 )
 from ledger.domain.review import ActivityDismissed, ActivityReleased
 from ledger.domain.transfer import CreditsTransferred
-from ledger.explaining import activities, bonuses, corrections, issuing, spending
+from ledger.explaining import activities, bonuses, corrections, issuing, money, spending
 from ledger.explaining.steps import Case, Place, Step, Told
 
 EXPLAINED: Final[dict[type[Event], Callable[[Place], Iterator[Step]]]] = {
@@ -49,7 +50,9 @@ EXPLAINED: Final[dict[type[Event], Callable[[Place], Iterator[Step]]]] = {
     CreditsDonated: spending.explain_donated,
     CreditsAdjusted: spending.explain_adjusted,
     CreditsExpired: spending.explain_expired,
-    MoneyCommitted: spending.explain_committed,
+    MoneyCommitted: money.explain_committed,
+    MoneyWithdrawn: money.explain_withdrawn,
+    MoneyTransferred: money.explain_moved,
 }
 
 
