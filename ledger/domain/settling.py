@@ -7,6 +7,7 @@ later day comes, it is filed under a key of its own, so that a use never rewrite
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -188,12 +189,18 @@ def borne(shares: Sequence[FundShare], fee_fen: int, sign: int) -> list[tuple[st
     """Give what each fund bears, and its part of the fee: split as the shares are, by largest remainder."""
     if not fee_fen:
         return [(share.fund_id, sign * share.value_fen, 0) for share in shares if share.value_fen]
-    fees_fen = split_by_largest_remainder(fee_fen, [share.value_fen for share in shares])
+    fees_fen = _fees(fee_fen, tuple([share.value_fen for share in shares]))
     return [
         (share.fund_id, sign * share.value_fen, sign * share_fee_fen)
         for share, share_fee_fen in zip(shares, fees_fen, strict=True)
         if share.value_fen
     ]
+
+
+@lru_cache(maxsize=4_096)
+def _fees(fee_fen: int, values_fen: tuple[int, ...]) -> list[int]:
+    """Split a fee; offers have prices, so the same split is asked for again and again."""
+    return split_by_largest_remainder(fee_fen, values_fen)
 
 
 def line_of(redemption: Redemption, event: RedemptionFulfilled | RedemptionRefunded) -> Line:
