@@ -70,7 +70,7 @@ EXPECTED: Final = {
     "redemption.hold": {"insufficient_credits", "credits_expired", "insufficient_fund"},
     "redemption.fulfil": {"redemption_not_found", "redemption_status_unsuitable", "hold_expired"},
     "redemption.cancel": {"redemption_not_found", "redemption_status_unsuitable", "hold_expired"},
-    "redemption.refund": {"redemption_not_found", "redemption_status_unsuitable", "merchant_owed_less"},
+    "redemption.refund": {"redemption_not_found", "redemption_status_unsuitable"},
 }
 """Why commands may be refused in the simulation; whatever else is refused is a fault."""
 

@@ -85,7 +85,6 @@ REFUSALS: Final = {
     "bulk_not_applied",
     "insufficient_credits",
     "insufficient_fund",
-    "merchant_owed_less",
     "redemption_not_found",
     "redemption_status_unsuitable",
     "transfer_quota_exceeded",

@@ -276,7 +276,7 @@ class Model(Activities):
         self._require(r["own"])
         payable = f"merchant:{r['c'].merchant_id}:payable"
         earned = r["c"].face_value_fen - r["c"].fee_fen
-        self._refuse_if("merchant_owed_less", self.balances[payable, "CNY", None] < earned)
+        assert self.balances[payable, "CNY", None] >= earned, "nobody is settled here, so nobody is paid"
         r["status"] = "refunded"
         self._move_fen("fees", payable, r["c"].fee_fen)
         self._move("redeemed", r["own"], "CREDIT", r["lots"])
