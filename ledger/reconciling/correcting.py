@@ -1,12 +1,17 @@
 """Whether an event of the log can be what corrected a break."""
 
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
 from ledger.domain.errors import CorrectingEventUnsuitable, PositionBeyondLog
+from ledger.domain.identifiers import stream_id
 from ledger.reconciling.queries import BREAKS
 from ledger.store.append import head_of
+
+REDEMPTION: Final = "redemption"
+"""The kind of stream in which a redemption's events are."""
 
 
 class _Named(msgspec.Struct):
@@ -80,8 +85,11 @@ def _named(state: bytes) -> _Named:
 def _merchant(connection: Any, programme_id: str, told: _Named) -> str | None:
     if told.merchant_id:
         return told.merchant_id
-    row = connection.execute(
-        BREAKS["merchant_of_redemption"],
-        {"programme_id": programme_id, "redemption_id": told.redemption_id or told.id},
-    ).fetchone()
-    return row[0] if row else None
+    # As the log has it: views may not have come as far.
+    own_id = told.redemption_id or told.id
+    parameters = {
+        "programme_id": programme_id,
+        "stream_id": UUID(bytes=stream_id(programme_id, REDEMPTION, own_id)),
+    }
+    row = connection.execute(BREAKS["first_of_stream"], parameters).fetchone()
+    return _named(row[0]).merchant_id or None if row else None

@@ -158,9 +158,9 @@ SELECT f.break_id, f.code, f.relation, f.kind, f.merchant_id, f.reference, f.ite
 -- event_at: the event that a resolution names
 SELECT topic, state FROM events WHERE programme_id = %(programme_id)s AND position = %(position)s
 
--- merchant_of_redemption: whose a redemption is
-SELECT merchant_id FROM settlement_redemptions
- WHERE programme_id = %(programme_id)s AND redemption_id = %(redemption_id)s
+-- first_of_stream: with which event a fact began
+SELECT state FROM events
+ WHERE programme_id = %(programme_id)s AND originator_id = %(stream_id)s AND originator_version = 1
 
 -- statement_of_payout: which statement a payout is of
 SELECT statement_id FROM reconciliation.payouts
