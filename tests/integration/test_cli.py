@@ -1,9 +1,6 @@
 """The command line: answers on standard output, refusals with their next step on standard error."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -23,29 +20,18 @@ from ledger.embedded import EmbeddedPostgres, conninfo_of_running
 from ledger.keys import Keys
 from ledger.server import running_server
 from ledger.store.database import Database
+from tests.command_line import Done, ledger_process
+from tests.command_line import ledger as in_process
 
-LEDGER = Path(sys.executable).with_name("ledger")
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
-Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
-
-
-def _run(*arguments: str, **variables: str) -> Done:
-    return subprocess.run(
-        [LEDGER, *arguments],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 @pytest.fixture
 def run(database: str) -> Run:
     def running(*arguments: str, **variables: str) -> Done:
-        return _run(*arguments, **{"DATABASE_URL": database, **variables})
+        return in_process(*arguments, **{"DATABASE_URL": database, **variables})
 
     return running
 
@@ -96,24 +82,24 @@ class TestHelp:
     )
     def test_every_command_says_what_it_does_with_an_example(self, command: list[str]) -> None:
         # Help needs no settings, however wrong they are.
-        done = _run(*command, "--help", LEDGER_PORT="never")
+        done = in_process(*command, "--help", LEDGER_PORT="never")
         assert done.returncode == 0
         assert f"ledger {' '.join(command)}" in done.stdout.partition("Example")[2]
 
     def test_a_wrong_use_exits_with_2(self) -> None:
-        assert _run("replay").returncode == 2
-        assert _run("key", "create", "--name", "x", "--role", "king").returncode == 2
+        assert ledger_process("replay").returncode == 2
+        assert in_process("key", "create", "--name", "x", "--role", "king").returncode == 2
 
 
 class TestMigrate:
     def test_tells_what_it_applied_and_then_that_nothing_is_left(self, empty_database: str) -> None:
-        first = _run("migrate", DATABASE_URL=empty_database)
+        first = ledger_process("migrate", DATABASE_URL=empty_database)
         assert (first.returncode, first.stdout.splitlines()[0]) == (0, "applied 0001 ledger")
-        second = _run("migrate", DATABASE_URL=empty_database)
+        second = in_process("migrate", DATABASE_URL=empty_database)
         assert (second.returncode, second.stdout) == (0, "nothing to apply: the database is current\n")
 
     def test_other_commands_refuse_a_named_database_that_lacks_migrations(self, empty_database: str) -> None:
-        done = _run("key", "list", DATABASE_URL=empty_database)
+        done = in_process("key", "list", DATABASE_URL=empty_database)
         assert done.returncode == 1
         assert done.stdout == ""
         assert done.stderr.startswith("migrations_pending: The database lacks migrations")
@@ -150,13 +136,13 @@ class TestEmbedded:
             yield Path(path)
 
     def test_it_is_made_migrated_and_stopped_with_the_command(self, folder: Path) -> None:
-        done = _run("key", "list", DATABASE_URL="", LEDGER_DATA_DIR=str(folder))
+        done = ledger_process("key", "list", DATABASE_URL="", LEDGER_DATA_DIR=str(folder))
         assert done.returncode == 0, done.stderr
         assert conninfo_of_running(folder / "postgres") is None
 
     def test_one_that_runs_already_is_used(self, folder: Path) -> None:
         with EmbeddedPostgres(folder / "postgres") as running:
-            done = _run("migrate", DATABASE_URL="", LEDGER_DATA_DIR=str(folder))
+            done = ledger_process("migrate", DATABASE_URL="", LEDGER_DATA_DIR=str(folder))
             assert done.returncode == 0, done.stderr
             with psycopg.connect(running.dsn) as connection:
                 connection.execute("SELECT FROM api_keys")
@@ -164,7 +150,8 @@ class TestEmbedded:
 
 class TestKeys:
     def test_a_secret_is_printed_alone_and_once(self, run: Run, database: str) -> None:
-        made = run("key", "create", "--name", "bus app", "--role", "poster", "--programme", "chengdu")
+        named = ("--name", "bus app", "--role", "poster", "--programme", "chengdu")
+        made = ledger_process("key", "create", *named, DATABASE_URL=database)
         assert made.returncode == 0, made.stderr
         secret = made.stdout.strip()
         connections = Database(database)
@@ -234,33 +221,33 @@ class TestHealth:
     def test_a_running_server_is_alive_and_ready(self, database: str) -> None:
         settings = config.load({"DATABASE_URL": database})
         with running_server(settings, port=0) as server:
-            done = _run("health", "--url", server.url)
+            done = ledger_process("health", "--url", server.url)
             assert (done.returncode, done.stdout) == (
                 0,
                 f"{server.url}/health: 200 OK\n{server.url}/ready: 200 OK\n",
             )
             # As in a container, where the settings say it all.
             port = str(server.settings.port)
-            assert _run("health", LEDGER_HOST="0.0.0.0", LEDGER_PORT=port).returncode == 0
+            assert in_process("health", LEDGER_HOST="0.0.0.0", LEDGER_PORT=port).returncode == 0
 
     @pytest.mark.parametrize("url", ["localhost", "http://", "http://h:port", "ftp://h"])
     def test_what_is_no_address_is_a_wrong_use(self, url: str) -> None:
-        assert _run("health", "--url", url).returncode == 2
+        assert in_process("health", "--url", url).returncode == 2
 
     def test_no_server_is_no_health(self) -> None:
-        done = _run("health", "--url", "http://127.0.0.1:1")
+        done = in_process("health", "--url", "http://127.0.0.1:1")
         assert done.returncode == 1
         assert done.stdout == "http://127.0.0.1:1/health: no answer\nhttp://127.0.0.1:1/ready: no answer\n"
 
 
 class TestSettings:
     def test_a_wrong_setting_is_a_refusal(self) -> None:
-        done = _run("serve", LEDGER_PORT="0")
+        done = ledger_process("serve", LEDGER_PORT="0")
         assert done.returncode == 1
         assert done.stderr.startswith("setting_invalid: ")
         assert "\n  variable: LEDGER_PORT\n" in done.stderr
 
     def test_a_password_is_never_shown(self) -> None:
-        done = _run("serve", DATABASE_URL="mysql://u:secret@h/d")
+        done = ledger_process("serve", DATABASE_URL="mysql://u:secret@h/d")
         assert done.returncode == 1
         assert "secret" not in done.stdout + done.stderr

@@ -1,10 +1,6 @@
 """`ledger explain`: every account of a story in which everything happens, on standard output."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import psycopg
 from click.testing import CliRunner
@@ -16,23 +12,13 @@ from ledger.projections.statements import Statements
 from ledger.reading import reading
 from ledger.store.database import Database
 from ledger.store.log import Log
+from tests.command_line import Done, ledger
 from tests.integration.told import PROGRAMME, Damage
 from tests.unit.builders import ADA
 
-LEDGER = Path(sys.executable).with_name("ledger")
-
-Done = subprocess.CompletedProcess[str]
-
 
 def _explain(database: str, *arguments: str) -> Done:
-    return subprocess.run(
-        [LEDGER, "explain", "--programme", PROGRAMME, *arguments],
-        env={**os.environ, "DATABASE_URL": database, "PYTHONUTF8": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return ledger("explain", "--programme", PROGRAMME, *arguments, DATABASE_URL=database)
 
 
 def test_an_account_is_explained_in_words_or_as_one_json_object(told: str) -> None:

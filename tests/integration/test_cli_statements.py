@@ -1,33 +1,19 @@
 """`ledger statement`: an account's entries on standard output, as a table or for machines."""
 
 import json
-import os
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from ledger.cli.statements import statement
+from tests.command_line import Done, ledger
 from tests.integration.told import PROGRAMME, follow, tell
 from tests.unit.builders import ADA, NOW
 
-LEDGER = Path(sys.executable).with_name("ledger")
-
-Done = subprocess.CompletedProcess[str]
-
 
 def _statement(database: str, *arguments: str) -> Done:
-    return subprocess.run(
-        [LEDGER, "statement", "--programme", PROGRAMME, *arguments],
-        env={**os.environ, "DATABASE_URL": database},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return ledger("statement", "--programme", PROGRAMME, *arguments, DATABASE_URL=database)
 
 
 def test_a_statement_is_a_table_or_one_json_object_as_of_any_moment(database: str) -> None:

@@ -19,12 +19,13 @@ from ledger.projections.registry import VIEWS
 from ledger.server import Companion, running_projectors, running_server
 from ledger.store.following import standing
 from ledger.webhooks import Webhooks
+from tests.command_line import Done, ledger_process
+from tests.command_line import ledger as in_process
 from tests.integration.webhook_receiver import Receiver
 from tests.unit.builders import OPEN_MERCHANT, OPEN_PROGRAMME
 
 PROGRAMME = OPEN_PROGRAMME.id
 WAIT_S = 30.0
-LEDGER = Path(sys.executable).with_name("ledger")
 
 
 @pytest.fixture
@@ -125,15 +126,12 @@ def test_a_projector_ends_with_whoever_started_it_however_that_dies(settings: Se
 # --- the command line ---------------------------------------------------------------------------
 
 
-def run(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [LEDGER, *arguments],
-        env=config.environment(settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def run(settings: Settings, *arguments: str) -> Done:
+    return ledger_process(*arguments, **config.environment(settings))
+
+
+def status(settings: Settings, *arguments: str) -> Done:
+    return in_process("status", *arguments, **config.environment(settings))
 
 
 def test_a_projector_asked_to_ends_when_it_has_caught_up(settings: Settings, ledger: Ledger) -> None:
@@ -144,23 +142,23 @@ def test_a_projector_asked_to_ends_when_it_has_caught_up(settings: Settings, led
 
 @pytest.mark.usefixtures("ledger")
 def test_status_shows_every_view_and_how_far_it_is(settings: Settings) -> None:
-    before = run(settings, "status", "--json")
+    before = status(settings, "--json")
     assert before.returncode == 0
     lines = [json.loads(line) for line in before.stdout.splitlines()]
     assert {line["view_name"] for line in lines} == set(VIEWS)
     assert all((line["position"], line["head"], line["lag_events"]) == (0, 1, 1) for line in lines)
     run(settings, "project", "--once")
-    after = run(settings, "status", "--programme", PROGRAMME)
+    after = status(settings, "--programme", PROGRAMME)
     assert after.returncode == 0
     assert after.stdout.count("up to date") == len(VIEWS)
-    assert run(settings, "status", "--programme", "nowhere", "--json").stdout == ""
+    assert status(settings, "--programme", "nowhere", "--json").stdout == ""
 
 
 def test_status_names_the_event_at_which_a_view_stopped(settings: Settings, ledger: Ledger) -> None:
     with ledger.database.connection() as connection:
         connection.execute("UPDATE events SET topic = 'programme.invented'")
     assert run(settings, "project", "--once").returncode == 0
-    done = run(settings, "status")
+    done = status(settings)
     assert done.returncode == 1
     assert "stopped at event 1" in done.stdout
     assert "event 1 (programme.invented)" in done.stdout

@@ -1,26 +1,16 @@
 """The commands that move a programme: what they tell, and when they refuse."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from tests.command_line import Done, ledger
 from tests.integration.told import PROGRAMME
 
 NOWHERE = "postgresql://127.0.0.1:1/nowhere"
 
 
-def _run(conninfo: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ledger.cli", *arguments],
-        env={**os.environ, "DATABASE_URL": conninfo},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def _run(conninfo: str, *arguments: str) -> Done:
+    return ledger(*arguments, DATABASE_URL=conninfo)
 
 
 def test_a_programme_moves_by_two_commands_and_a_look_at_the_file_needs_no_database(

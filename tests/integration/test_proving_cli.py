@@ -1,32 +1,21 @@
 """The commands that rebuild, prove and export: what they tell, and when they exit with 1."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.command_line import Done, ledger
 from tests.integration.told import PROGRAMME, Damage
 
-Done = subprocess.CompletedProcess[str]
 Run = Callable[..., Done]
 
 
 @pytest.fixture
 def run(told: str) -> Run:
     def running(*arguments: str) -> Done:
-        return subprocess.run(
-            [sys.executable, "-m", "ledger.cli", *arguments],
-            env={**os.environ, "DATABASE_URL": told},
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return ledger(*arguments, DATABASE_URL=told)
 
     return running
 
