@@ -1,7 +1,7 @@
 """What the settlement view says, as JSON and as lines of CSV.
 
-Rule of the room: amounts of a refund are below zero wherever it stands as a line; every amount
-that the merchant gets is the face value less the fee.
+Rule of the room: amounts of a refund are below zero wherever it stands as a line, and so are those of
+an amendment that takes something off; what the merchant gets is the face value less the fee.
 """
 
 import csv
@@ -34,13 +34,14 @@ def settlement_document(settlement: MerchantSettlement) -> dict[str, Any]:
         "merchant_id": settlement.merchant_id,
         "uses": _count(settlement.uses),
         "refunds": _count(settlement.refunds),
+        "amendments": _count(settlement.amendments),
         "net": _money(settlement.net),
         "funds": _funds(settlement.funds),
     }
 
 
-def redemption_document(redemption: SettledRedemption, sign: int = 1) -> dict[str, Any]:
-    """Give a redemption; with sign -1 as the line of its refund."""
+def redemption_document(redemption: SettledRedemption) -> dict[str, Any]:
+    """Give a redemption."""
     return {
         "redemption_id": redemption.redemption_id,
         "merchant_id": redemption.merchant_id,
@@ -48,9 +49,9 @@ def redemption_document(redemption: SettledRedemption, sign: int = 1) -> dict[st
         "offer_id": redemption.offer_id,
         "store_id": redemption.store_id,
         "status": redemption.status,
-        "credits": sign * redemption.credits,
-        **_money(redemption.money, sign),
-        "funds": _funds(redemption.funds, sign),
+        "credits": redemption.credits,
+        **_money(redemption.money),
+        "funds": _funds(redemption.funds),
         "deadline_at": redemption.deadline_at,
         "held": _moment(redemption.held),
         "fulfilled": _moment(redemption.fulfilled),
@@ -64,24 +65,23 @@ def line_document(line: StatementLine) -> dict[str, Any]:
         "kind": line.kind,
         "local_day": line.local_day,
         "position": line.position,
-        **redemption_document(line.redemption, line.sign),
+        **redemption_document(line.redemption),
+        "credits": line.credits,
+        **_money(line.money),
+        "funds": _funds(line.funds),
     }
 
 
-def _money(money: Money, sign: int = 1) -> dict[str, int]:
-    return {
-        "face_value_fen": sign * money.face_value_fen,
-        "fee_fen": sign * money.fee_fen,
-        "payable_fen": sign * money.payable_fen,
-    }
+def _money(money: Money) -> dict[str, int]:
+    return {**money._asdict(), "payable_fen": money.payable_fen}
 
 
 def _count(count: Count) -> dict[str, int]:
     return {"count": count.lines, **_money(count.money)}
 
 
-def _funds(funds: Iterable[FundMoney], sign: int = 1) -> list[dict[str, Any]]:
-    return [{"fund_id": share.fund_id, **_money(share.money, sign)} for share in funds]
+def _funds(funds: Iterable[FundMoney]) -> list[dict[str, Any]]:
+    return [{"fund_id": share.fund_id, **_money(share.money)} for share in funds]
 
 
 def _moment(moment: Moment | None) -> dict[str, Any] | None:
@@ -116,13 +116,8 @@ class CsvStatement:
 
     def _rows(self, lines: Iterable[StatementLine]) -> Iterator[Sequence[Any]]:
         for line in lines:
-            redemption, sign = line.redemption, line.sign
-            moment = redemption.fulfilled if sign > 0 else redemption.reversed
-            money = redemption.money
-            amounts = [
-                sign * amount
-                for amount in (redemption.credits, money.face_value_fen, money.fee_fen, money.payable_fen)
-            ]
+            redemption, money = line.redemption, line.money
+            amounts = [line.credits, money.face_value_fen, money.fee_fen, money.payable_fen]
             self._lines += 1
             self._sums = [total + amount for total, amount in zip(self._sums, amounts, strict=True)]
             yield (
@@ -130,16 +125,14 @@ class CsvStatement:
                 line.kind,
                 line.position,
                 line.local_day,
-                moment and moment.occurred_at.isoformat(),
-                moment and moment.recorded_at.isoformat(),
+                line.moment.occurred_at.isoformat(),
+                line.moment.recorded_at.isoformat(),
                 redemption.redemption_id,
                 redemption.offer_id,
                 redemption.store_id,
                 redemption.participant_id,
                 *amounts,
-                " ".join(
-                    f"{share.fund_id}:{sign * share.money.face_value_fen}" for share in redemption.funds
-                ),
+                " ".join(f"{share.fund_id}:{share.money.face_value_fen}" for share in line.funds),
             )
 
 

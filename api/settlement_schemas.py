@@ -22,7 +22,7 @@ class MoneyAnswer(Schema):
 
 
 class CountAnswer(MoneyAnswer):
-    """Some lines of one kind, counted without sign."""
+    """Some lines of one kind; uses and refunds are counted without sign."""
 
     count = _whole("How many.")
 
@@ -39,7 +39,11 @@ class MerchantSums(Schema):
     merchant_id = fields.String(**_described("Which merchant."))
     uses = fields.Nested(CountAnswer, **_described("Uses recorded in the period."))
     refunds = fields.Nested(CountAnswer, **_described("Refunds recorded in the period, of whatever uses."))
-    net = fields.Nested(MoneyAnswer, **_described("Uses less refunds."))
+    amendments = fields.Nested(
+        CountAnswer,
+        **_described("Amendments recorded in the period, which disputes led to; with their signs."),
+    )
+    net = fields.Nested(MoneyAnswer, **_described("Uses less refunds, and amendments."))
     funds = fields.List(fields.Nested(ShareAnswer), **_described("The same net money by fund."))
 
 
@@ -106,9 +110,9 @@ class RedemptionSettlementAnswer(RedemptionMoney):
 
 
 class LineAnswer(RedemptionMoney):
-    """A line of a statement; every amount of a refund is below zero."""
+    """A line of a statement; every amount of a refund is below zero, and an amendment may be."""
 
-    kind = fields.String(**_described("What it is.", validate=validate.OneOf(["use", "refund"])))
+    kind = fields.String(**_described("What it is.", validate=validate.OneOf(["use", "refund", "amendment"])))
     local_day = fields.Date(**_described("The day it counts on."))
     position = _whole("Of the event that made the line.")
 
@@ -131,7 +135,9 @@ class FundMoneyAnswer(Schema):
     committed_fen = _whole("By sponsors; the sum of the others.")
     available_fen = _whole("Nothing is promised against it.")
     encumbered_fen = _whole("Set aside by open holds.")
-    payable_fen = _whole("Used, and not yet paid to merchants.")
+    payable_fen = _whole("Used, and in no statement yet.")
     fees_fen = _whole("Withheld for the platform.")
     paid_fen = _whole("Paid to merchants.")
     backing_fen = _whole("Set aside for credits issued on a budget.")
+    recoverable_fen = _whole("Refunded after the merchant was settled, and to be given back first.")
+    settling_fen = _whole("In statements, and not yet paid to merchants.")

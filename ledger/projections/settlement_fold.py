@@ -1,14 +1,14 @@
 """What a page of events changes in the settlement view, before anything is written.
 
 Rule of the room: a page is added up in memory; what the page only refers to (redemptions that were
-held before it) is handed in. The local day of a line is that of its recording: what is reported
-late belongs to an open period, and a day that is over stays as it is.
+held before it, statements that were issued before it) is handed in.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from ledger.domain import settling
 from ledger.domain.addresses import CNY
 from ledger.domain.bonus import BonusIssued
 from ledger.domain.bonus_correction import BonusCorrected
@@ -16,7 +16,6 @@ from ledger.domain.claiming import CreditsLapsed
 from ledger.domain.correction import CreditsCorrected
 from ledger.domain.earning import CreditsIssued
 from ledger.domain.fund import MoneyCommitted
-from ledger.domain.instants import local_date
 from ledger.domain.messages import Event
 from ledger.domain.money import MoneyTransferred, MoneyWithdrawn
 from ledger.domain.quantities import split_by_largest_remainder
@@ -28,11 +27,24 @@ from ledger.domain.redemption import (
     RedemptionRefunded,
     RedemptionReleased,
 )
+from ledger.domain.statement import EVENTS, LineWasDisputed
 from ledger.domain.visibility import ParticipantErased
+from ledger.projections.settlement_standing import Known
+from ledger.projections.settlement_statements_fold import StatementsFold
+from ledger.projections.settlement_sums import (
+    AVAILABLE,
+    BACKING,
+    COMMITTED,
+    ENCUMBERED,
+    FEES,
+    PAYABLE,
+    REFUND,
+    USE,
+    Line,
+    Share,
+    Sums,
+)
 from ledger.projections.view import Entry
-
-USE: Final = "use"
-REFUND: Final = "refund"
 
 _LEGS_WITHOUT_MONEY: Final = 2
 """Of credits that are issued without a budget, at most, but for those that pay a debt."""
@@ -40,16 +52,6 @@ _LEGS_WITHOUT_MONEY: Final = 2
 
 _FUND: Final = "fund"
 _AVAILABLE: Final = "available"
-
-
-class Share(NamedTuple):
-    """What one fund bears of a redemption."""
-
-    fund_id: str
-    value_fen: int
-    """Of the face value."""
-    fee_fen: int
-    """Of the fee: split by the shares, by largest remainder, ties in declared order."""
 
 
 class Terms(NamedTuple):
@@ -72,16 +74,6 @@ class Step(NamedTuple):
     position: int
 
 
-class Line(NamedTuple):
-    """A line of a merchant's statement."""
-
-    merchant_id: str
-    local_day: date
-    position: int
-    kind: str
-    redemption_id: str
-
-
 class HeldRow:
     """A redemption that was held in the page, as it stands at the page's end."""
 
@@ -94,10 +86,8 @@ class HeldRow:
         self.reversal: Step | None = None
 
 
-Amounts = list[int]
-"""Sums, and last the position of the event that changed them last."""
-
 _Step = RedemptionFulfilled | RedemptionCancelled | RedemptionReleased | RedemptionRefunded
+_Naming = (*_Step.__args__, LineWasDisputed)
 
 
 def concerning(entries: Iterable[Entry]) -> list[Entry]:
@@ -111,14 +101,14 @@ def concerning(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def redemptions_named(entries: Iterable[Entry]) -> set[str]:
-    """Give the redemptions that go on in a page without having begun in it."""
+    """Give the redemptions that a page names without their having begun in it."""
     named: set[str] = set()
     begun: set[str] = set()
     for entry in entries:
-        event = entry.event
+        event: Any = entry.event
         if isinstance(event, RedemptionHeld):
             begun.add(event.id)
-        elif isinstance(event, _Step):
+        elif isinstance(event, _Naming):
             named.add(event.redemption_id)
     return named - begun
 
@@ -136,25 +126,20 @@ def shares_of(held: RedemptionHeld) -> tuple[Share, ...]:
 class SettlementFold:
     """Adds up a page."""
 
-    def __init__(self, time_zone: str, terms: Mapping[str, Terms]) -> None:
+    def __init__(self, time_zone: str, terms: Mapping[str, Terms], known: Known | None = None) -> None:
         """Begin with nothing.
 
         Args:
             time_zone: the programme's.
             terms: of the redemptions that `redemptions_named` gives.
+            known: of the statements that `named_in` gives; None when it gives none.
         """
-        self._time_zone = time_zone
         self._terms = dict(terms)
+        self.sums = Sums(time_zone)
+        self.statements = StatementsFold(self.sums, known or Known())
         self.held: dict[str, HeldRow] = {}
         self.uses: list[Step] = []
         self.reversals: list[Step] = []
-        self.lines: list[Line] = []
-        self.days: dict[tuple[str, date], Amounts] = {}
-        """By merchant: uses, their face value and fee, refunds, their face value and fee."""
-        self.fund_days: dict[tuple[str, date, str], Amounts] = {}
-        """By merchant and fund: net face value and fee."""
-        self.funds: dict[str, Amounts] = {}
-        """Committed net of what went out again, available, encumbered, payable, fees, backing."""
         self.erased: dict[str, int] = {}
         """Participants, with the position of the erasure."""
 
@@ -164,14 +149,19 @@ class SettlementFold:
             adds(self, entry, entry.event)
 
     def _commit(self, entry: Entry, event: MoneyCommitted) -> None:
-        _add(self.funds, event.fund_id, (event.value_fen, event.value_fen, 0, 0, 0, 0), entry.position)
+        self._fund(event.fund_id, event.value_fen, entry.position)
 
     def _withdraw(self, entry: Entry, event: MoneyWithdrawn) -> None:
-        _add(self.funds, event.fund_id, (-event.value_fen, -event.value_fen, 0, 0, 0, 0), entry.position)
+        self._fund(event.fund_id, -event.value_fen, entry.position)
 
     def _transfer(self, entry: Entry, event: MoneyTransferred) -> None:
-        for fund_id, value_fen in ((event.fund_id, -event.value_fen), (event.to_fund_id, event.value_fen)):
-            _add(self.funds, fund_id, (value_fen, value_fen, 0, 0, 0, 0), entry.position)
+        self._fund(event.fund_id, -event.value_fen, entry.position)
+        self._fund(event.to_fund_id, event.value_fen, entry.position)
+
+    def _fund(self, fund_id: str, value_fen: int, position: int) -> None:
+        row = self.sums.fund(fund_id, position)
+        row[COMMITTED] += value_fen
+        row[AVAILABLE] += value_fen
 
     def _back(self, entry: Entry, event: Event) -> None:
         """Set money aside for credits, or let it come back with them."""
@@ -179,13 +169,15 @@ class SettlementFold:
             kind, _, rest = account.partition(":")
             fund_id, _, place = rest.partition(":")
             if asset == CNY and kind == _FUND and place == _AVAILABLE:
-                _add(self.funds, fund_id, (0, amount_fen, 0, 0, 0, -amount_fen), entry.position)
+                row = self.sums.fund(fund_id, entry.position)
+                row[AVAILABLE] += amount_fen
+                row[BACKING] -= amount_fen
 
     def _hold(self, entry: Entry, event: RedemptionHeld) -> None:
         shares = shares_of(event)
         self.held[event.id] = HeldRow(entry, shares)
-        self._terms[event.id] = terms = Terms(event.merchant_id, event.face_value_fen, event.fee_fen, shares)
-        self._move(terms, entry.position, lambda share: (0, -share.value_fen, share.value_fen, 0, 0, 0))
+        self._terms[event.id] = Terms(event.merchant_id, event.face_value_fen, event.fee_fen, shares)
+        self._encumber(shares, 1, entry.position)
 
     def _use(self, entry: Entry, event: RedemptionFulfilled) -> None:
         step, terms = self._step(entry, event, event.store_id), self._terms[event.redemption_id]
@@ -193,36 +185,54 @@ class SettlementFold:
             row.use = step
         else:
             self.uses.append(step)
-        day = self._line(USE, terms, step)
-        amounts = (1, terms.face_value_fen, terms.fee_fen, 0, 0, 0)
-        _add(self.days, (terms.merchant_id, day), amounts, entry.position)
-        self._share_line(terms, day, 1, entry.position)
-        self._move(
-            terms,
-            entry.position,
-            lambda share: (0, 0, -share.value_fen, share.value_fen - share.fee_fen, share.fee_fen, 0),
-        )
+        line = self._line(USE, terms, step, terms.face_value_fen, terms.fee_fen)
+        self.sums.add_line(line, terms.shares)
+        for fund_id, value_fen, fee_fen in terms.shares:
+            if value_fen:
+                sums = self.sums.fund(fund_id, entry.position)
+                sums[ENCUMBERED] -= value_fen
+                sums[PAYABLE] += value_fen - fee_fen
+                sums[FEES] += fee_fen
 
     def _release(self, entry: Entry, event: RedemptionCancelled | RedemptionReleased) -> None:
         self._reverse(self._step(entry, event, None))
-        terms = self._terms[event.redemption_id]
-        self._move(terms, entry.position, lambda share: (0, share.value_fen, -share.value_fen, 0, 0, 0))
+        self._encumber(self._terms[event.redemption_id].shares, -1, entry.position)
+
+    def _encumber(self, shares: tuple[Share, ...], sign: int, position: int) -> None:
+        for fund_id, value_fen, _ in shares:
+            if value_fen:
+                row = self.sums.fund(fund_id, position)
+                row[AVAILABLE] -= sign * value_fen
+                row[ENCUMBERED] += sign * value_fen
 
     def _refund(self, entry: Entry, event: RedemptionRefunded) -> None:
-        step, terms = self._step(entry, event, None), self._terms[event.redemption_id]
+        terms = self._terms[event.redemption_id]
+        step = self._step(entry, event, None)
         self._reverse(step)
-        day = self._line(REFUND, terms, step)
-        amounts = (0, 0, 0, 1, terms.face_value_fen, terms.fee_fen)
-        _add(self.days, (terms.merchant_id, day), amounts, entry.position)
-        self._share_line(terms, day, -1, entry.position)
-        self._move(
-            terms,
-            entry.position,
-            lambda share: (0, share.value_fen, 0, share.fee_fen - share.value_fen, -share.fee_fen, 0),
-        )
+        face_value_fen, told = terms.face_value_fen, None
+        shares = tuple(Share(fund_id, -value, -fee) for fund_id, value, fee in terms.shares)
+        if event.face_value_fen is not None:
+            face_value_fen = event.face_value_fen
+            shares = told = tuple(map(Share._make, settling.borne(event.shares, terms.fee_fen, -1)))
+        line = self._line(REFUND, terms, step, -face_value_fen, -terms.fee_fen)
+        self.sums.add_line(line._replace(shares=told), shares)
+        back = [(share.fund_id, -share.value_fen) for share in shares if share.value_fen]
+        self.sums.free(back, event.legs, entry.position)
+        for fund_id, value_fen, fee_fen in shares:
+            if value_fen:
+                row = self.sums.fund(fund_id, entry.position)
+                row[PAYABLE] += value_fen - fee_fen
+                row[FEES] += fee_fen
+
+    def _dispute(self, entry: Entry, event: LineWasDisputed) -> None:
+        terms = self._terms[event.redemption_id]
+        self.statements.dispute(entry, event, [(share.fund_id, share.value_fen) for share in terms.shares])
 
     def _erase(self, entry: Entry, event: ParticipantErased) -> None:
         self.erased[event.participant_id] = entry.position
+
+    def _state(self, entry: Entry, _event: Event) -> None:
+        self.statements.add(entry)
 
     def _step(self, entry: Entry, event: _Step, store_id: str | None) -> Step:
         return Step(
@@ -234,40 +244,21 @@ class SettlementFold:
             entry.position,
         )
 
+    def _line(self, kind: str, terms: Terms, step: Step, face_value_fen: int, fee_fen: int) -> Line:
+        day = self.sums.local_day(step.recorded_at)
+        return Line(terms.merchant_id, day, step.position, kind, step.redemption_id, face_value_fen, fee_fen)
+
     def _reverse(self, step: Step) -> None:
         if (row := self.held.get(step.redemption_id)) is not None:
             row.reversal = step
         else:
             self.reversals.append(step)
 
-    def _line(self, kind: str, terms: Terms, step: Step) -> date:
-        day = local_date(step.recorded_at, self._time_zone)
-        self.lines.append(Line(terms.merchant_id, day, step.position, kind, step.redemption_id))
-        return day
-
-    def _share_line(self, terms: Terms, day: date, sign: int, position: int) -> None:
-        for share in terms.shares:
-            if share.value_fen:
-                key = terms.merchant_id, day, share.fund_id
-                _add(self.fund_days, key, (sign * share.value_fen, sign * share.fee_fen), position)
-
-    def _move(self, terms: Terms, position: int, change: Callable[[Share], tuple[int, ...]]) -> None:
-        for share in terms.shares:
-            if share.value_fen:
-                _add(self.funds, share.fund_id, change(share), position)
-
-
-def _add(sums: dict[Any, Amounts], key: Any, amounts: tuple[int, ...], position: int) -> None:
-    if (row := sums.get(key)) is None:
-        sums[key] = [*amounts, position]
-        return
-    for index, amount in enumerate(amounts):
-        row[index] += amount
-    row[-1] = position
-
 
 _ADDS: Final[Mapping[type[Event], Callable[[SettlementFold, Entry, Any], None]]] = {
-    MoneyCommitted: SettlementFold._commit,  # noqa: SLF001 - the table of this class
+    **dict.fromkeys(EVENTS, SettlementFold._state),  # noqa: SLF001 - the table of this class
+    LineWasDisputed: SettlementFold._dispute,  # noqa: SLF001
+    MoneyCommitted: SettlementFold._commit,  # noqa: SLF001
     MoneyWithdrawn: SettlementFold._withdraw,  # noqa: SLF001
     MoneyTransferred: SettlementFold._transfer,  # noqa: SLF001
     CreditsIssued: SettlementFold._back,  # noqa: SLF001

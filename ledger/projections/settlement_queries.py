@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from ledger.domain.errors import RedemptionNotFound
 from ledger.domain.instants import utc
-from ledger.projections.settlement_fold import REFUND
+from ledger.projections.settlement_sums import REFUND, USE
 from ledger.projections.snapshot import Snapshot
 from ledger.store.queries import load
 
@@ -59,14 +59,17 @@ class MerchantSettlement(NamedTuple):
     merchant_id: str
     uses: Count
     refunds: Count
+    amendments: Count
+    """After disputes; the one kind that is counted with its signs."""
     funds: tuple[FundMoney, ...]
-    """Net of refunds, by fund."""
+    """Of all lines, by fund."""
 
     @property
     def net(self) -> Money:
-        """Uses less refunds."""
+        """Uses less refunds, and amendments."""
         (used, used_fee), (refunded, refunded_fee) = self.uses.money, self.refunds.money
-        return Money(used - refunded, used_fee - refunded_fee)
+        amended, amended_fee = self.amendments.money
+        return Money(used - refunded + amended, used_fee - refunded_fee + amended_fee)
 
 
 class Moment(NamedTuple):
@@ -98,17 +101,26 @@ class SettledRedemption(NamedTuple):
 
 
 class StatementLine(NamedTuple):
-    """A use, or a refund with every amount below zero."""
+    """A use, a refund with every amount below zero, or an amendment after a dispute."""
 
     kind: str
     local_day: date
     position: int
+    money: Money
+    funds: tuple[FundMoney, ...]
+    """With their signs."""
+    moment: Moment
+    """Of the event that made the line."""
     redemption: SettledRedemption
+    """As it was held; a refund after an amendment gives back something else."""
 
     @property
-    def sign(self) -> int:
-        """What the redemption's amounts are to be multiplied with."""
-        return -1 if self.kind == REFUND else 1
+    def credits(self) -> int:
+        """Credits that were spent, or given back; an amendment moves none."""
+        return _CREDIT_SIGNS.get(self.kind, 0) * self.redemption.credits
+
+
+_CREDIT_SIGNS: Final = {USE: 1, REFUND: -1}
 
 
 class FundPlaces(NamedTuple):
@@ -118,11 +130,15 @@ class FundPlaces(NamedTuple):
     available_fen: int = 0
     encumbered_fen: int = 0
     payable_fen: int = 0
-    """Used and not yet paid to a merchant."""
+    """Used, and in no statement yet."""
     fees_fen: int = 0
     paid_fen: int = 0
     backing_fen: int = 0
     """Set aside for credits that were issued on a budget."""
+    recoverable_fen: int = 0
+    """Refunded after the merchant was settled: the merchant's to give back, and not available yet."""
+    settling_fen: int = 0
+    """In statements, and not yet paid."""
 
 
 class LinesAfter(NamedTuple):
@@ -137,7 +153,7 @@ def merchant_settlement(reading: Snapshot, merchant_id: str, period: Period) -> 
     """Sum up one merchant's lines of a period; zeros when it has none."""
     found = _settlements(reading, "merchant", {"merchant_id": merchant_id, **_days(period)})
     nothing = Count(0, Money(0, 0))
-    return found[0] if found else MerchantSettlement(merchant_id, nothing, nothing, ())
+    return found[0] if found else MerchantSettlement(merchant_id, nothing, nothing, nothing, ())
 
 
 def settlements(reading: Snapshot, period: Period, *, after: str, limit: int) -> list[MerchantSettlement]:
@@ -168,10 +184,7 @@ def statement_lines(
         **_days(period),
     }
     rows = reading.rows(_QUERIES["lines"], parameters)
-    return [
-        StatementLine(kind, day, position, _as_of(_redemption(redemption), after.until))
-        for kind, day, position, *redemption in rows
-    ]
+    return [_line(row, after.until) for row in rows]
 
 
 def settled_redemption(reading: Snapshot, redemption_id: str) -> SettledRedemption:
@@ -208,10 +221,40 @@ def _settlements(reading: Snapshot, query: str, parameters: Mapping[str, Any]) -
             merchant_id,
             Count(uses, Money(used, used_fee)),
             Count(refunds, Money(refunded, refunded_fee)),
+            Count(amendments, Money(amended, 0)),
             tuple(shares[merchant_id]),
         )
-        for merchant_id, uses, used, used_fee, refunds, refunded, refunded_fee in rows
+        for merchant_id, uses, used, used_fee, refunds, refunded, refunded_fee, amendments, amended in rows
     ]
+
+
+def _line(row: Sequence[Any], until: int) -> StatementLine:
+    """The columns in the order of the query lines."""
+    kind, day, position, face_value_fen, fee_fen, occurred_at, recorded_at = row[:7]
+    fund_ids, shares_fen, fees_fen = row[7:10]
+    redemption = _redemption(row[10:])
+    sign = -1 if kind == REFUND else 1
+    funds = tuple(
+        FundMoney(share.fund_id, Money(sign * share.money.face_value_fen, sign * share.money.fee_fen))
+        for share in redemption.funds
+    )
+    if fund_ids is not None:
+        funds = _funds(fund_ids, shares_fen, fees_fen)
+    step = redemption.fulfilled if kind == USE else redemption.reversed
+    moment = _moment(position, occurred_at, recorded_at) if occurred_at is not None else step
+    if moment is None:
+        raise TypeError(row)
+    money = Money(face_value_fen, fee_fen)
+    return StatementLine(kind, day, position, money, funds, moment, _as_of(redemption, until))
+
+
+def _funds(
+    fund_ids: Sequence[str], shares_fen: Sequence[int], fees_fen: Sequence[int]
+) -> tuple[FundMoney, ...]:
+    return tuple(
+        FundMoney(fund_id, Money(share_fen, share_fee_fen))
+        for fund_id, share_fen, share_fee_fen in zip(fund_ids, shares_fen, fees_fen, strict=True)
+    )
 
 
 def _redemption(row: Sequence[Any]) -> SettledRedemption:
@@ -229,10 +272,7 @@ def _redemption(row: Sequence[Any]) -> SettledRedemption:
         status,
         credits_held,
         Money(face_value_fen, fee_fen),
-        tuple(
-            FundMoney(fund_id, Money(share_fen, share_fee_fen))
-            for fund_id, share_fen, share_fee_fen in zip(fund_ids, shares_fen, fees_fen, strict=True)
-        ),
+        _funds(fund_ids, shares_fen, fees_fen),
         utc(deadline_at),
         Moment(held_position, utc(held_occurred_at), utc(held_recorded_at)),
         _moment(*row[16:19]),

@@ -77,7 +77,7 @@ def test_a_use_is_a_line_with_its_money_split_over_the_funds(opened: Database) -
     market.follow(VIEW)
     (line,) = lines(market)
     redemption = line.redemption
-    assert (line.kind, line.sign, line.position) == ("use", 1, market.position)
+    assert (line.kind, line.credits, line.position) == ("use", 10, market.position)
     assert redemption.money == Money(900, 100)
     # 100 分 of the fee go by 600 : 300, and the larger remainder is the first fund's.
     assert redemption.funds == (FundMoney("city", Money(600, 67)), FundMoney("bank", Money(300, 33)))
@@ -102,7 +102,7 @@ def test_a_refund_is_a_line_of_its_own_in_its_own_period(opened: Database) -> No
     (use,) = lines(market, "cafe", november, december)
     (refund,) = lines(market, "cafe", december)
     assert (use.kind, use.local_day) == ("use", date(2026, 11, 30))
-    assert (refund.kind, refund.local_day, refund.sign) == ("refund", december, -1)
+    assert (refund.kind, refund.local_day, refund.credits) == ("refund", december, -10)
     assert merchant(market, "cafe", november, december).net == Money(900, 100)
     assert merchant(market, "cafe", december).net == Money(-900, -100)
     assert merchant(market, "cafe", december).funds == (
@@ -263,8 +263,8 @@ def adds_up(market: Market, until: int) -> None:
     assert all(fund.committed_fen == sum(fund[1:]) for fund in funds)
     for one, own in zip(settled, listed, strict=True):
         assert one.net == Money(
-            sum(line.sign * line.redemption.money.face_value_fen for line in own),
-            sum(line.sign * line.redemption.money.fee_fen for line in own),
+            sum(line.money.face_value_fen for line in own),
+            sum(line.money.fee_fen for line in own),
         )
         assert one.uses.lines + one.refunds.lines == len(own)
         assert sum(share.money.payable_fen for share in one.funds) == one.net.payable_fen

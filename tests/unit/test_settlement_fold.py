@@ -11,11 +11,11 @@ from ledger.domain.quantities import split_by_largest_remainder
 from ledger.domain.redemption import FundShare, FundWeight, RedemptionFulfilled, RedemptionHeld
 from ledger.projections.settlement_fold import (
     SettlementFold,
-    Share,
     Terms,
     redemptions_named,
     shares_of,
 )
+from ledger.projections.settlement_sums import Share
 from ledger.projections.view import Entry
 from tests.contract.money_examples import MONEY_EVENTS
 from tests.unit.builders import NOW
@@ -64,9 +64,9 @@ def test_withdrawn_and_transferred_money_is_no_longer_committed_where_it_was() -
     fold = SettlementFold("Asia/Shanghai", {})
     for entry in entries(named[MoneyWithdrawn], named[MoneyTransferred]):
         fold.add(entry)
-    assert fold.funds == {
-        "huimin-2026": [-3_700_000, -3_700_000, 0, 0, 0, 0, 2],
-        "green-travel-2027": [2_500_000, 2_500_000, 0, 0, 0, 0, 2],
+    assert fold.sums.funds == {
+        "huimin-2026": [-3_700_000, -3_700_000, *[0] * 7, 2],
+        "green-travel-2027": [2_500_000, 2_500_000, *[0] * 7, 2],
     }
 
 
@@ -90,17 +90,17 @@ def test_a_use_in_a_later_page_is_a_change_and_in_the_same_page_a_part_of_the_ro
     for entry in entries(use, after=1):
         alone.add(entry)
     assert [step.redemption_id for step in alone.uses] == ["tea"]
-    assert alone.lines == together.lines
-    assert alone.days == together.days
-    assert alone.funds == {"f0": [0, 0, -900, 800, 100, 0, 2]}
-    assert together.funds == {"f0": [0, -900, 0, 800, 100, 0, 2]}
+    assert alone.sums.lines == together.sums.lines
+    assert alone.sums.days == together.sums.days
+    assert alone.sums.funds == {"f0": [0, 0, -900, 800, 100, *[0] * 4, 2]}
+    assert together.sums.funds == {"f0": [0, -900, 0, 800, 100, *[0] * 4, 2]}
 
 
 def test_a_whole_story_leaves_every_fund_with_what_was_committed() -> None:
     fold = SettlementFold("Asia/Shanghai", {})
     for entry in entries(*(event for _, events in story().told for event in events)):
         fold.add(entry)
-    assert set(fold.funds) == {"city", "bank", "grants"}
-    for committed, *places, _ in fold.funds.values():
+    assert set(fold.sums.funds) == {"city", "bank", "grants"}
+    for committed, *places, _ in fold.sums.funds.values():
         assert committed == sum(places) > 0
     assert list(fold.erased) == ["cy"]

@@ -15,8 +15,10 @@ COPY settlement_redemptions (
 ) FROM STDIN (FORMAT BINARY)
 
 -- copy_lines: lines of statements
-COPY settlement_lines (programme_id, merchant_id, local_day, position, kind, redemption_id)
-FROM STDIN (FORMAT BINARY)
+COPY settlement_lines (
+    programme_id, merchant_id, local_day, position, kind, redemption_id, face_value_fen, fee_fen,
+    fund_ids, share_fen, share_fee_fen, occurred_at, recorded_at
+) FROM STDIN (FORMAT BINARY)
 
 -- use: redemptions that were held before, and used now
 UPDATE settlement_redemptions AS r
@@ -37,14 +39,14 @@ UPDATE settlement_redemptions AS r
 -- add_days: sums of lines by merchant and day
 INSERT INTO settlement_days AS d (
     programme_id, merchant_id, local_day, uses, used_face_value_fen, used_fee_fen,
-    refunds, refunded_face_value_fen, refunded_fee_fen, position
+    refunds, refunded_face_value_fen, refunded_fee_fen, amendments, amended_fen, position
 )
 SELECT %(programme_id)s, a.merchant_id, a.local_day::date, a.uses, a.used_face_value_fen, a.used_fee_fen,
-       a.refunds, a.refunded_face_value_fen, a.refunded_fee_fen, a.position
+       a.refunds, a.refunded_face_value_fen, a.refunded_fee_fen, a.amendments, a.amended_fen, a.position
   FROM unnest(%(merchant_ids)s, %(local_days)s, %(sums_1)s, %(sums_2)s, %(sums_3)s,
-              %(sums_4)s, %(sums_5)s, %(sums_6)s, %(sums_7)s)
+              %(sums_4)s, %(sums_5)s, %(sums_6)s, %(sums_7)s, %(sums_8)s, %(sums_9)s)
        AS a (merchant_id, local_day, uses, used_face_value_fen, used_fee_fen,
-             refunds, refunded_face_value_fen, refunded_fee_fen, position)
+             refunds, refunded_face_value_fen, refunded_fee_fen, amendments, amended_fen, position)
     ON CONFLICT (programme_id, merchant_id, local_day)
     DO UPDATE SET uses = d.uses + excluded.uses,
                   used_face_value_fen = d.used_face_value_fen + excluded.used_face_value_fen,
@@ -52,6 +54,8 @@ SELECT %(programme_id)s, a.merchant_id, a.local_day::date, a.uses, a.used_face_v
                   refunds = d.refunds + excluded.refunds,
                   refunded_face_value_fen = d.refunded_face_value_fen + excluded.refunded_face_value_fen,
                   refunded_fee_fen = d.refunded_fee_fen + excluded.refunded_fee_fen,
+                  amendments = d.amendments + excluded.amendments,
+                  amended_fen = d.amended_fen + excluded.amended_fen,
                   position = excluded.position
 
 -- add_fund_days: sums of the funds' shares of lines
@@ -68,12 +72,15 @@ SELECT %(programme_id)s, a.merchant_id, a.local_day::date, a.fund_id, a.face_val
 
 -- add_funds: changes of where funds' money is
 INSERT INTO settlement_funds AS f (
-    programme_id, fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, backing_fen, position
+    programme_id, fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, backing_fen,
+    recoverable_fen, settling_fen, paid_fen, position
 )
 SELECT %(programme_id)s, a.fund_id, a.committed_fen, a.available_fen, a.encumbered_fen, a.payable_fen,
-       a.fees_fen, a.backing_fen, a.position
-  FROM unnest(%(fund_ids)s, %(sums_1)s, %(sums_2)s, %(sums_3)s, %(sums_4)s, %(sums_5)s, %(sums_6)s, %(sums_7)s)
-       AS a (fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, backing_fen, position)
+       a.fees_fen, a.backing_fen, a.recoverable_fen, a.settling_fen, a.paid_fen, a.position
+  FROM unnest(%(fund_ids)s, %(sums_1)s, %(sums_2)s, %(sums_3)s, %(sums_4)s, %(sums_5)s, %(sums_6)s,
+              %(sums_7)s, %(sums_8)s, %(sums_9)s, %(sums_10)s)
+       AS a (fund_id, committed_fen, available_fen, encumbered_fen, payable_fen, fees_fen, backing_fen,
+             recoverable_fen, settling_fen, paid_fen, position)
     ON CONFLICT (programme_id, fund_id)
     DO UPDATE SET committed_fen = f.committed_fen + excluded.committed_fen,
                   available_fen = f.available_fen + excluded.available_fen,
@@ -81,6 +88,9 @@ SELECT %(programme_id)s, a.fund_id, a.committed_fen, a.available_fen, a.encumber
                   payable_fen = f.payable_fen + excluded.payable_fen,
                   fees_fen = f.fees_fen + excluded.fees_fen,
                   backing_fen = f.backing_fen + excluded.backing_fen,
+                  recoverable_fen = f.recoverable_fen + excluded.recoverable_fen,
+                  settling_fen = f.settling_fen + excluded.settling_fen,
+                  paid_fen = f.paid_fen + excluded.paid_fen,
                   position = excluded.position
 
 -- forget: take erased participants off their redemptions
