@@ -49,6 +49,17 @@ class SettledLine(NamedTuple):
         return self.face_value_fen - self.fee_fen
 
 
+class LinesAfter(NamedTuple):
+    """A place among the lines of a statement."""
+
+    day: date
+    position: int
+
+
+BEGINNING: Final = LinesAfter(date.min, 0)
+"""Before the first line of any statement."""
+
+
 def merchant_statements(
     reading: Snapshot,
     *,
@@ -93,6 +104,12 @@ def merchant_statement(reading: Snapshot, statement_id: str) -> StatementRow:
     return _statement(rows[0])
 
 
+def statements_named(reading: Snapshot, statement_ids: Iterable[str]) -> Mapping[str, StatementRow]:
+    """Give statements by id; those that the view has not seen are left out."""
+    found = (_statement(row) for row in _of(reading, "statements", statement_ids))
+    return {row.statement_id: row for row in found}
+
+
 def funds_of(reading: Snapshot, statement_ids: Sequence[str]) -> Mapping[str, list[StatementFundRow]]:
     """Give what each fund bears of statements, by statement, in order of the funds' ids.
 
@@ -126,19 +143,29 @@ def payouts(reading: Snapshot, *, status: str | None = None, after: str = "", li
 
 
 def lines_of_statement(
-    reading: Snapshot, statement: StatementRow, *, at_a_time: int = LINES_AT_A_TIME
+    reading: Snapshot,
+    statement: StatementRow,
+    *,
+    after: LinesAfter = BEGINNING,
+    at_a_time: int = LINES_AT_A_TIME,
 ) -> Iterator[SettledLine]:
     """Give the lines of a statement by day and position, which is the order of its digest.
 
     They are read page by page while they are taken, all in the one reading.
+
+    Args:
+        reading: of the settlement view.
+        statement: whose lines.
+        after: the line before the first.
+        at_a_time: lines on a page.
     """
     parameters: dict[str, Any] = {
         "statement_id": statement.statement_id,
         "merchant_id": statement.merchant_id,
         "begin": statement.starts_on,
         "end": statement.ends_on,
-        "after_day": date.min,
-        "after_position": 0,
+        "after_day": after.day,
+        "after_position": after.position,
         "limit": at_a_time,
     }
     while rows := reading.rows(_QUERIES["lines"], parameters):
@@ -149,8 +176,9 @@ def lines_of_statement(
         parameters |= {"after_day": rows[-1][2], "after_position": rows[-1][0]}
 
 
-def _of(reading: Snapshot, query: str, statement_ids: Sequence[str]) -> list[tuple[Any, ...]]:
-    return reading.rows(_QUERIES[query], {"statement_ids": list(statement_ids)}) if statement_ids else []
+def _of(reading: Snapshot, query: str, statement_ids: Iterable[str]) -> list[tuple[Any, ...]]:
+    ids = sorted(statement_ids)
+    return reading.rows(_QUERIES[query], {"statement_ids": ids}) if ids else []
 
 
 def _by_statement(statement_ids: Iterable[str], rows: Iterable[Any]) -> dict[str, list[Any]]:
