@@ -22,6 +22,7 @@ SELECT t.relation, l.merchant_id, l.kind, l.redemption_id, l.position, l.local_d
   JOIN settlement_lines l
     ON l.programme_id = %(programme_id)s AND l.merchant_id = t.merchant_id
    AND l.local_day >= %(starts_on)s AND l.local_day < %(ends_on)s AND l.position <= %(position)s
+   AND l.kind IN ('use', 'refund')
   JOIN settlement_redemptions d ON d.programme_id = l.programme_id AND d.redemption_id = l.redemption_id
 
 -- take_rows: rows of the files within reach of the period; one that several files tell is taken from the first
