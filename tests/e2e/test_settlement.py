@@ -52,6 +52,7 @@ def test_a_merchants_settlement_is_its_payable_balance(settled: Town) -> None:
         "merchant_id": "tea",
         "uses": {"count": 3, "face_value_fen": 1_500, "fee_fen": 150, "payable_fen": 1_350},
         "refunds": {"count": 1, "face_value_fen": 500, "fee_fen": 50, "payable_fen": 450},
+        "amendments": {"count": 0, "face_value_fen": 0, "fee_fen": 0, "payable_fen": 0},
         "net": money,
         "funds": [{"fund_id": "green", **money}],
     }
@@ -246,6 +247,8 @@ def test_a_funds_money_is_where_the_balances_say(settled: Town) -> None:
         "fees_fen": 100,
         "paid_fen": 0,
         "backing_fen": 0,
+        "recoverable_fen": 0,
+        "settling_fen": 0,
     }
 
 
