@@ -1299,6 +1299,19 @@ class TooManyPayouts(Refused):
 
 
 @dataclass(eq=False)
+class DocumentTooLong(Refused):
+    """The statement has more lines than an answer may have in this format."""
+
+    code: ClassVar[str] = "document_too_long"
+    next_step: ClassVar[str] = (
+        "Take CSV or JSON, or have an operator run `ledger settle document`, which writes any number."
+    )
+    statement_id: str
+    lines: int
+    lines_max: int
+
+
+@dataclass(eq=False)
 class ExpiryNotDue(Refused):
     """Credits can be spent until the end of their last day, which is not over."""
 

@@ -531,6 +531,9 @@ SETTLEMENT_LINES_MAX: Final = 1_000
 SETTLEMENT_MERCHANTS_MAX: Final = 1_000
 """Merchants in one answer: more than most programmes have, some 500 KB."""
 
+STATEMENTS_SHOWN_MAX: Final = 1_000
+"""Statements, or payouts, in one answer: a month of most programmes, some 600 KB."""
+
 SINKS_SHOWN_MAX: Final = 1_000
 """Carbon-sink projects in one answer: more than most programmes have, some 1 MB."""
 
@@ -574,3 +577,9 @@ PDF_LINES_MAX: Final = 2_000
 
 SHEET_LINES_MAX: Final = 1_000_000
 """Lines on one sheet of a workbook, which Excel ends at 1,048,576 rows; more go on on the next."""
+
+DOCUMENT_LINES_MAX: Final = 500_000
+"""Lines of a statement whose PDF, CSV or JSON is asked for over HTTP: some five seconds of a processor."""
+
+WORKBOOK_LINES_MAX: Final = 50_000
+"""Lines of a statement whose workbook is asked for over HTTP: as long, since sheets take ten times the work."""
