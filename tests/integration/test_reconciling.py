@@ -219,6 +219,17 @@ def test_several_rows_may_be_parts_of_one_line__parts(papers: Papers) -> None:
     assert (papers.found(run), papers.matched(run)) == ([], [("parts", "r1"), ("parts", "r1")])
 
 
+def test_a_part_of_another_period_is_one_break_of_its_own_amount(papers: Papers) -> None:
+    papers.use("r0", 100, day=2)
+    papers.use("r1", 900, day=31)
+    papers.told([Row("r0", 100, 2), Row("r1", 500, 31), Row("r1", 400, date(2026, 11, 1))])
+    run = papers.run()
+    assert papers.found(run) == [("out_of_period", "r1")]
+    assert [one.difference_fen for one in papers.breaks()] == [-400]
+    [relation] = run.summary.relations
+    assert (relation.ledger_items, relation.other_rows, relation.matched["parts"]) == (2, 2, (1, 500))
+
+
 def test_what_names_nothing_is_matched_by_amount_and_day__amount_and_day(papers: Papers) -> None:
     papers.use("r1", 900, day=5)
     papers.use("r2", 700, day=5)

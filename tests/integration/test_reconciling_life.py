@@ -164,6 +164,30 @@ def test_a_run_that_does_not_come_out_the_same_is_found_out(papers: Papers) -> N
     assert len(papers.breaks()) == 1
 
 
+def test_a_run_comes_out_the_same_whatever_has_happened_since(papers: Papers) -> None:
+    papers.at(1)
+    papers.hold("h1")
+    papers.use("r1", 700)
+    papers.payout("P1", 5_000, position=papers.market.position)
+    file = papers.told([Row("h1", 900, 4), Row("h1", 900, 20), Row("r1", 700, 2), Row("r1", -700, 9)]).file
+    papers.bank([Entry("B1", "P1", -5_000, 6), Entry("B2", "P1", 5_000, 8, is_reversal=True)])
+    run = papers.run()
+    codes = ["duplicate", "missing_in_ledger", "refund_unmatched", "refund_unmatched"]
+    assert [code for code, _ in papers.found(run)] == codes
+    papers.at(20)
+    papers.market.do(papers.market.use("h1"))
+    papers.refund("r1", day=21)
+    with papers.database.connection() as connection:
+        later = {"on": date(2026, 10, 9), "position": papers.market.position}
+        connection.execute(
+            "UPDATE reconciliation.payouts SET returned_on = %(on)s, returned_position = %(position)s", later
+        )
+    papers.told([Row("r1", -700, 9, own="x"), Row("n1", 1, 12)])
+    papers.follow()
+    papers.work.files.withdraw(papers.programme_id, file.file_id, by="key_a", reason="a test")
+    assert papers.work.runs.check(papers.programme_id, run.run_id)
+
+
 def test_only_the_latest_run_over_a_period_keeps_its_matches(papers: Papers) -> None:
     papers.use("r1", 900)
     papers.told([Row("r1", 900, 1)])

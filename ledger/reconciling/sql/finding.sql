@@ -59,13 +59,15 @@ SELECT concat_ws(E'\t', 'break', b.break_id, b.code, b.relation, b.kind, COALESC
  ORDER BY b.break_id
 
 -- totals: what each side of each relation comes to, each line and row once
-SELECT s.relation, sum(s.items), sum(s.items_fen), sum(s.rows), sum(s.rows_fen)
+SELECT s.relation, sum(s.items) + count(DISTINCT s.part_of), sum(s.items_fen), sum(s.rows), sum(s.rows_fen)
   FROM (
-        SELECT p.relation, p.item_counts::int AS items, CASE WHEN p.item_counts THEN p.item_fen ELSE 0 END AS items_fen,
+        SELECT p.relation, (p.item_counts AND p.rule <> 'parts')::int AS items,
+               CASE WHEN p.item_counts AND p.rule = 'parts' THEN p.kind || ' ' || p.item END AS part_of,
+               CASE WHEN p.item_counts THEN p.item_fen ELSE 0 END AS items_fen,
                p.row_counts::int AS rows, CASE WHEN p.row_counts THEN p.row_fen ELSE 0 END AS rows_fen
           FROM run_pairs p
         UNION ALL
-        SELECT f.relation, f.item_counts::int, CASE WHEN f.item_counts THEN f.item_fen ELSE 0 END,
+        SELECT f.relation, f.item_counts::int, NULL, CASE WHEN f.item_counts THEN f.item_fen ELSE 0 END,
                f.row_counts::int, CASE WHEN f.row_counts THEN f.row_fen ELSE 0 END
           FROM run_found f
          WHERE NOT f.is_pair
@@ -74,7 +76,9 @@ SELECT s.relation, sum(s.items), sum(s.items_fen), sum(s.rows), sum(s.rows_fen)
  ORDER BY s.relation
 
 -- totals_by_rule: what agrees, by the rule that found it
-SELECT p.relation, p.rule, sum(p.item_counts::int), sum(CASE WHEN p.item_counts THEN p.item_fen ELSE 0 END)
+SELECT p.relation, p.rule,
+       CASE WHEN p.rule = 'parts' THEN count(DISTINCT p.kind || ' ' || p.item) ELSE sum(p.item_counts::int) END,
+       sum(CASE WHEN p.item_counts THEN p.item_fen ELSE 0 END)
   FROM run_pairs p
  WHERE p.code IS NULL
  GROUP BY p.relation, p.rule

@@ -16,8 +16,7 @@ SELECT t.relation, t.merchant_id FROM unnest(%(relations)s::text[], %(merchant_i
 -- take_lines: the ledger's lines of the period
 INSERT INTO run_lines (relation, merchant_id, kind, redemption_id, position, local_day, store_id, value_fen, fee_fen)
 SELECT t.relation, l.merchant_id, l.kind, l.redemption_id, l.position, l.local_day, d.store_id,
-       CASE l.kind WHEN 'refund' THEN -d.face_value_fen ELSE d.face_value_fen END,
-       CASE l.kind WHEN 'refund' THEN -d.fee_fen ELSE d.fee_fen END
+       l.face_value_fen, l.fee_fen
   FROM run_told t
   JOIN settlement_lines l
     ON l.programme_id = %(programme_id)s AND l.merchant_id = t.merchant_id
@@ -104,20 +103,30 @@ WITH asked AS (
                   AND e.held_position <= %(position)s
                   AND e.merchant_id = COALESCE(n.merchant_id, %(merchant_id)s, e.merchant_id)
            )
-), lined AS (
+), placed AS (
     SELECT n.*,
-           CASE WHEN n.kind = 'refund' THEN -n.face_value_fen ELSE n.face_value_fen END AS line_fen,
-           CASE WHEN n.kind = 'refund' THEN -n.held_fee_fen ELSE n.held_fee_fen END AS line_fee_fen,
            CASE WHEN n.kind = 'use' AND n.fulfilled_position <= %(position)s THEN n.fulfilled_position
                 WHEN n.kind = 'refund' AND n.status = 'refunded' AND n.reversed_position <= %(position)s
                 THEN n.reversed_position
            END AS line_position,
            (CASE WHEN n.kind = 'use' THEN n.fulfilled_recorded_at ELSE n.reversed_recorded_at END
-            AT TIME ZONE %(time_zone)s)::date AS line_on
+            AT TIME ZONE %(time_zone)s)::date AS any_line_on
       FROM named n
+), lined AS (
+    -- A line after the run's position is none, so neither is its day. What a refund gives back may be
+    -- less than the use had cost, where a dispute has changed that.
+    SELECT p.*, CASE WHEN p.line_position IS NOT NULL THEN p.any_line_on END AS line_on,
+           CASE WHEN p.kind = 'use' THEN p.face_value_fen
+                ELSE COALESCE(s.face_value_fen, -p.face_value_fen) END AS line_fen,
+           CASE WHEN p.kind = 'use' THEN p.held_fee_fen
+                ELSE COALESCE(s.fee_fen, -p.held_fee_fen) END AS line_fee_fen
+      FROM placed p
+      LEFT JOIN settlement_lines s
+             ON p.kind = 'refund' AND s.programme_id = %(programme_id)s AND s.merchant_id = p.owner_id
+            AND s.local_day = p.any_line_on AND s.position = p.line_position
 )
 SELECT l.relation, l.rank, l.file_no, l.row_no, l.owner_id, l.kind, l.reference, l.own_reference, l.rule,
-       l.redemption_id, l.line_position, CASE WHEN l.line_position IS NOT NULL THEN l.line_on END,
+       l.redemption_id, l.line_position, l.line_on,
        l.line_fen, l.line_fee_fen, l.value_fen, l.fee_fen, l.happened_on, l.is_final, l.is_in,
        l.line_position IS NOT NULL AND l.line_on >= %(starts_on)s AND l.line_on < %(ends_on)s,
        row_number() OVER (
@@ -143,9 +152,11 @@ SELECT n.relation, CASE WHEN n.is_parts THEN 'parts' ELSE n.rule END,
             WHEN NOT n.is_parts AND n.relation = 'merchant' AND n.row_fee_fen <> n.fee_fen THEN 'fee_differs'
             WHEN n.is_in <> n.line_is_in THEN 'out_of_period'
        END,
-       n.merchant_id, n.kind, n.reference, n.own_reference, n.redemption_id, n.value_fen, n.fee_fen,
+       n.merchant_id, n.kind, n.reference, n.own_reference, n.redemption_id,
+       -- Each of several parts stands for its own part of the line.
+       CASE WHEN n.is_parts THEN n.row_fen ELSE n.value_fen END, n.fee_fen,
        n.local_day, n.position, n.rank, n.file_no, n.row_no, n.row_fen, n.row_fee_fen, n.row_on,
-       n.line_is_in AND n.nth = 1, n.is_in,
+       n.line_is_in, n.is_in,
        CASE WHEN n.line_is_in THEN n.local_day ELSE n.row_on END
   FROM run_named_rows n
  WHERE n.position IS NOT NULL AND (n.nth = 1 OR n.is_parts) AND (n.is_in OR n.line_is_in)
