@@ -38,7 +38,7 @@ class Matching:
         self._run(LINES["take_told"], **told)
         self._run(LINES["take_lines"])
         self._run(LINES["take_rows"])
-        self._analyze()
+        self._run(TABLES["analyze_taken"])
 
     def match(self, *, near_days: int) -> None:
         """Go through the rules, in order, and then through what is left alone."""
@@ -54,10 +54,10 @@ class Matching:
 
     def _lines(self) -> None:
         self._run(LINES["name_rows"])
-        self._analyze()
+        self._run(TABLES["analyze_named"])
         for name in ("pair_named", "break_named", "free_rows"):
             self._run(LINES[name])
-        self._analyze()
+        self._run(TABLES["analyze_pairs"])
         self._run(LINES["free_lines"])
 
     def _bank(self) -> None:
@@ -77,7 +77,9 @@ class Matching:
     def _flows(self) -> None:
         if "flows" not in self._relations:
             return
-        for name in ("pair_flows", "free_flows", "free_trades"):
+        self._run(FLOWS["pair_flows"])
+        self._run(TABLES["analyze_pairs"])
+        for name in ("free_flows", "free_trades"):
             self._run(FLOWS[name])
 
     # --- rule 2 and rule 3 ----------------------------------------------------------------------
@@ -117,9 +119,6 @@ class Matching:
         if self._run(FREE[query], rule=rule, **parameters):
             self._run(FREE["rows_paired"], rule=rule)
             self._run(FREE["items_paired"], rule=rule)
-
-    def _analyze(self) -> None:
-        self._run(TABLES["analyze"])
 
     def _run(self, query: Any, **parameters: Any) -> int:
         """Run a step, and say how many rows it wrote."""

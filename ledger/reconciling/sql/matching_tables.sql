@@ -204,9 +204,14 @@ CREATE TEMPORARY TABLE run_found (
     is_pair        boolean NOT NULL
 ) ON COMMIT DROP
 
--- analyze: tell the planner how many rows there are
-ANALYZE run_files, run_told, run_lines, run_told_rows, run_named_rows, run_free_rows, run_free_items,
-        run_payouts, run_bank_rows, run_pairs
+-- analyze_taken: tell the planner how much there is of what it has just seen written, both sides first
+ANALYZE run_files, run_told, run_lines, run_told_rows
 
--- analyze_free: the same of what the first rule has left
-ANALYZE run_free_rows, run_free_items, run_pairs
+-- analyze_named: the same of rows that name something
+ANALYZE run_named_rows
+
+-- analyze_pairs: the same of what was brought together; without it, all pairs of flows would seem to be one
+ANALYZE run_pairs
+
+-- analyze_free: the same of what is left
+ANALYZE run_free_rows, run_free_items
