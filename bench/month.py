@@ -155,9 +155,9 @@ def show(one: Round) -> None:
     console.print(table)
     for relation, codes in told.relations.items():
         console.print(f"{relation}: {', '.join(codes)}", highlight=False)
-    times = Table("phase", "s", title=f"{told.elapsed_s:.1f} s, {told.memory_mb:.0f} MB at most")
+    times = Table("phase", "s", "of work", title=f"{told.elapsed_s:.1f} s, {told.memory_mb:.0f} MB at most")
     for name, elapsed_s in told.phases_s.items():
-        times.add_row(name, f"{elapsed_s:.2f}")
+        times.add_row(name, f"{elapsed_s:.2f}", f"{told.cpu_s[name]:.2f}")
     console.print(times)
     console.print(
         f"before: {one.setup_s:.0f} s, {one.month.commands_per_s:,.0f} commands/s, "
