@@ -8,6 +8,7 @@ from http.client import responses
 from urllib.parse import urlsplit
 
 import click
+from rich.markup import escape
 
 from ledger import config, logs
 from ledger.bootstrap import open_ledger
@@ -76,7 +77,7 @@ def health(url: str | None) -> None:
 
 @click.command(short_help="Show a small programme from nothing to its audit.")
 def demo() -> None:
-    """Show a small programme from nothing to its first redemption, a stricter one, and audit both.
+    """Show a small programme from nothing to its first redemption, a stricter one, and the close of a month.
 
     Runs on the embedded database, whatever DATABASE_URL says, and on a free port of this machine.
     Each run opens new programmes beside those of earlier runs. Exits with 1 if a check fails.
@@ -97,7 +98,8 @@ def demo() -> None:
             ledger = at_end.enter_context(closing(open_ledger(server.settings)))
         console.print(f"PostgreSQL in {embedded_folder(settings)}, HTTP server at {server.url}")
         try:
-            show(ledger=ledger, url=server.url, console=console, begun_at=now())
+            folder = settings.data_dir / "statements"
+            statement = show(ledger=ledger, url=server.url, console=console, begun_at=now(), folder=folder)
         except DemoFailed as failed:
             notes().print(f"[bold red]The demonstration failed.[/] Log: {log}")
             click.echo(str(failed), err=True)
@@ -105,5 +107,6 @@ def demo() -> None:
     console.print(
         "\n[bold green]All checks passed[/], and nothing is left running. "
         "The programmes stay in the database.\n"
+        f"The month's statement, closed, approved, paid and reconciled: [bold]{escape(str(statement))}[/]\n"
         "Next: [bold]make serve[/] for a server of your own, docs/http.md for what it answers."
     )

@@ -1,4 +1,4 @@
-"""A small programme over HTTP, from nothing to its first redemption; a stricter one; the audit of both.
+"""A small programme over HTTP, from nothing to its first redemption; a stricter one; a month that is closed.
 
 Rule of the room: this is a caller like any other. It speaks HTTP and knows no rule of the ledger;
 what an operator does with a command of `ledger` alone (keys, a programme of a template, a file of a

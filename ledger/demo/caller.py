@@ -13,6 +13,7 @@ from ledger.bootstrap import Ledger
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+FILE = "application/octet-stream"
 
 WAIT_S_MAX = 30.0
 PAUSE_S = 0.1
@@ -67,6 +68,14 @@ class Caller:
         """Send a command that may be refused."""
         return self._send("POST", path, json.dumps(command, ensure_ascii=False).encode(), JSON)
 
+    def post_for(self, path: str, command: dict[str, Any]) -> Answer:
+        """Send a step that must be taken, of what is no command of the log."""
+        return self._wanted(path, self.try_post(path, command), HTTPStatus.OK)
+
+    def post_file(self, path: str, content: bytes) -> Answer:
+        """Send a file that must be taken."""
+        return self._wanted(path, self._send("POST", path, content, FILE), HTTPStatus.CREATED)
+
     def post_lines(self, path: str, commands: list[dict[str, Any]]) -> Answer:
         """Send many commands in one request."""
         body = b"".join(json.dumps(command, ensure_ascii=False).encode() + b"\n" for command in commands)
@@ -106,17 +115,22 @@ class Callers(NamedTuple):
     finance: Caller
     poster: Caller
     auditor: Caller
+    checker: Caller
+    """A second key of finance: what one prepares the other checks."""
 
 
 @contextmanager
 def callers_of(ledger: Ledger, url: str, programme_id: str) -> Iterator[Callers]:
     """Make a key of each role for the length of the story."""
     # Whoever opens a programme needs a key for all of them; the others open this one alone.
-    scopes = {"operator": None, "finance": programme_id, "poster": programme_id, "auditor": programme_id}
     with ExitStack() as at_end:
         callers = {}
-        for role, scope in scopes.items():
-            made = ledger.keys.create(name=f"{programme_id} {role}", role=role, programme_id=scope)
+        for name in Callers._fields:
+            made = ledger.keys.create(
+                name=f"{programme_id} {name}",
+                role="finance" if name == "checker" else name,
+                programme_id=None if name == "operator" else programme_id,
+            )
             at_end.callback(ledger.keys.revoke, made.key.key_id)
-            callers[role] = at_end.enter_context(closing(Caller(url, made.secret)))
+            callers[name] = at_end.enter_context(closing(Caller(url, made.secret)))
         yield Callers(**callers)

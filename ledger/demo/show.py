@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from ledger.demo.audit import trip_exact_g
 from ledger.demo.auditing import audit, prove
 from ledger.demo.between import Between
 from ledger.demo.caller import Answer, Callers, DemoFailed, callers_of
+from ledger.demo.closing import Closing
 from ledger.demo.looking import look
 from ledger.demo.telling import Teller, factors_table, trips_table, yuan
 from ledger.demo.trips import PARTICIPANTS, activity_of
@@ -27,7 +29,7 @@ VOUCHER_FEN = 1_500
 COMMITTED_FEN = 50_000
 
 
-def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> None:
+def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime, folder: Path) -> Path:
     """Run the demonstration against a server and tell it.
 
     Args:
@@ -35,6 +37,10 @@ def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> N
         url: Of the server.
         console: Where the story goes.
         begun_at: Now; the programme is named after it.
+        folder: Where documents go.
+
+    Returns:
+        Where the month's statement lies.
 
     Raises:
         DemoFailed: An answer was not what the story says.
@@ -59,7 +65,14 @@ def show(*, ledger: Ledger, url: str, console: Console, begun_at: datetime) -> N
             teller.chapter("An auditor reads both logs and checks the books, without the ledger's code")
             audit(teller, callers.auditor, programme_id)
             audit(teller, second.auditor, second_id)
-    prove(teller, ledger, (programme_id, second_id))
+    third_id = f"{programme_id}-month"
+    with callers_of(ledger, url, third_id) as third:
+        closing = Closing(
+            teller=teller, ledger=ledger, callers=third, programme_id=third_id, now=begun_at, folder=folder
+        )
+        statement = closing.tell()
+    prove(teller, ledger, (programme_id, second_id, third_id))
+    return statement
 
 
 class Story:

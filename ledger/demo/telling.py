@@ -137,6 +137,30 @@ def balances_table(balances: Balances) -> Table:
     return table
 
 
+def statements_table(statements: Iterable[Mapping[str, Any]]) -> Table:
+    """Statements of merchants, in 元."""
+    table = Table("statement", "merchant", "status", box=SIMPLE_HEAD)
+    for name in ("lines", "total 元", "due 元"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in statements:
+        who = f"{one['merchant_name_zh']} {one['merchant_name_en']}"
+        sums = (str(one["lines"]), yuan(one["total_fen"]), yuan(one["due_fen"]))
+        table.add_row(one["number"], who, one["status"], *sums)
+    return table
+
+
+def breaks_table(breaks: Iterable[Mapping[str, Any]]) -> Table:
+    """What does not agree, in 元."""
+    table = Table("break", "merchant", "line", box=SIMPLE_HEAD)
+    for name in ("ledger 元", "file 元"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in breaks:
+        amounts = (one["item_fen"], one["row_fen"])
+        told = ["" if fen is None else yuan(fen) for fen in amounts]
+        table.add_row(one["code"], one["merchant_id"], one["item"], *told)
+    return table
+
+
 def yuan(fen: int) -> str:
     """Write an amount of 分 in 元, exactly."""
     sign, (whole, rest) = "-" if fen < 0 else "", divmod(abs(fen), FEN_PER_YUAN)

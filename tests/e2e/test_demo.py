@@ -82,7 +82,7 @@ def test_it_names_its_data_shows_every_step_and_ends_every_key(shown_in: Path, t
     ):
         assert part in told
     keys = _run(shown_in, "key", "list").stdout.splitlines()[1:]
-    assert len(keys) == 8  # four for each programme
+    assert len(keys) == 15  # five for each programme
     assert not any(key.rstrip().endswith("no") for key in keys)
 
 
@@ -116,6 +116,22 @@ def test_a_second_programme_shows_what_stands_between_an_act_and_a_credit(told: 
         waited = ripens - datetime.strptime(f"{begun[1]}+0000", "%Y%m%d-%H%M%S%z")
         assert timedelta(days=2) <= waited < timedelta(days=2, minutes=2)
         assert over - ripens == timedelta(days=7)
+
+
+def test_it_ends_with_a_statement_that_is_closed_approved_paid_and_reconciled(told: str) -> None:
+    for part in (
+        r"grocery-000001 +社区菜店 Greengrocer +issued +12 +139\.68 +139\.68",
+        r"closed a second time: the same statements, byte for byte",
+        r"line grocery-04 is disputed: 11\.64 元 held back",
+        r"may not approve them \(second_key_needed\)",
+        r"missing_at_merchant +grocery +grocery-07 +12\.00",
+        r"amount_differs +grocery +grocery-09 +12\.00 +11\.50",
+        r"every statement is settled",
+    ):
+        assert re.search(part, told), part
+    found = re.search(r"closed, approved, paid and reconciled: (\S+\.pdf)", told)
+    assert found is not None
+    assert Path(found[1]).read_bytes().startswith(b"%PDF-")
 
 
 def test_it_leaves_a_named_database_alone_and_asks_again_for_views_that_are_not_there_yet(
