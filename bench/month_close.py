@@ -111,7 +111,7 @@ class Close:
         self.told.cpu_s[name] = self._worked_s() - worked_s
 
     def _worked_s(self) -> float:
-        """Give the processor's seconds: of this process, of hledger, and of the database's servers of both."""
+        """Give the processor's seconds: of this process, hledger and the database's servers of it."""
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         with self._database.connection() as connection:
             servers = [row[0] for row in connection.execute(SERVERS)]
