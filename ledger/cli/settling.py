@@ -7,6 +7,7 @@ import msgspec
 from rich.table import Table
 
 from ledger.bootstrap import Ledger
+from ledger.cli.settle_files import check, document, payments
 from ledger.cli.settle_steps import (
     approve,
     by_option,
@@ -20,6 +21,7 @@ from ledger.cli.settle_steps import (
     return_,
 )
 from ledger.cli.settle_taking import made, show_refused
+from ledger.cli.settled import lines, list_statements, show
 from ledger.cli.showing import answers, opened_ledger
 from ledger.documents.amounts import grouped
 from ledger.domain.limits import OBJECTION_DAYS_DEFAULT, OBJECTION_DAYS_MAX, SETTLEMENT_MERCHANTS_MAX
@@ -132,5 +134,9 @@ def _show(closed: ClosedPage, *, as_json: bool) -> None:
         answers().print("no merchant has lines to settle")
 
 
-for command in (dispute, resolve, approve, pay, confirm, fail, return_):
+for command in (
+    *(list_statements, show, lines),
+    *(dispute, resolve, approve, pay, payments, confirm, fail, return_),
+    *(document, check),
+):
     settle.add_command(command)
