@@ -2,11 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import itertools
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from ledger.reconciling import Filter, Reconciliation
 from ledger.reconciling.shapes import Break, Imported, Run, Scope, Settings
@@ -29,6 +36,21 @@ MAPPING: Final[dict[str, Any]] = {
     "own_reference": "own",
     "store": "store",
 }
+
+
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def filing_database(server: str, template: str) -> Iterator[Database]:
+    """A migrated database for the markets of many tests, each of which has a programme of its own."""
+    name = f"papers_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
+        with Database(make_conninfo(server, dbname=name), connections_max=12) as database:
+            yield database
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 class Row(NamedTuple):
@@ -85,7 +107,9 @@ def on(day: int | date) -> date:
 class Papers:
     """A market whose month is compared with files."""
 
-    def __init__(self, database: Database, folder: Path, programme_id: str = "market") -> None:
+    def __init__(self, database: Database, folder: Path, programme_id: str | None = None) -> None:
+        """Open a market, under a name of its own where none is given."""
+        programme_id = programme_id or f"market-{next(_numbers)}"
         self.database = database
         self.folder = folder
         self.market = Market(database, programme_id, at=MONTH_BEGINS_AT - timedelta(days=60))

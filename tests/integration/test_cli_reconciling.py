@@ -52,7 +52,7 @@ class Line:
 def line(database: str, tmp_path: Path) -> Iterator[Line]:
     """Two cups of coffee were drunk, of 9.00 and 8.00."""
     with Database(database) as opened:
-        papers = Papers(opened, tmp_path)
+        papers = Papers(opened, tmp_path, "market")
         papers.use("r1", 900)
         papers.use("r2", 800)
         papers.follow()

@@ -7,18 +7,20 @@ from pathlib import Path
 import pytest
 
 from ledger.store.database import Database
-from tests.integration.papers import NOVEMBER, Entry, Flow, Papers, Row, Trade
+from tests.integration.papers import NOVEMBER, Entry, Flow, Papers, Row, Trade, filing_database
 
 
-@pytest.fixture
-def opened(database: str) -> Iterator[Database]:
-    with Database(database) as made:
+@pytest.fixture(scope="module")
+def opened(server: str, migrated_template: str) -> Iterator[Database]:
+    with filing_database(server, migrated_template) as made:
         yield made
 
 
 @pytest.fixture
-def papers(opened: Database, tmp_path: Path) -> Papers:
-    return Papers(opened, tmp_path)
+def papers(opened: Database, tmp_path: Path) -> Iterator[Papers]:
+    made = Papers(opened, tmp_path)
+    yield made
+    made.market.writer.close()
 
 
 def test_what_agrees_is_matched_by_its_reference_and_nothing_breaks(papers: Papers) -> None:

@@ -22,23 +22,27 @@ from ledger.domain.payout import ConfirmPayout, FailPayout, InstructPayout, Retu
 from ledger.domain.statement import ApproveStatement, CloseStatement
 from ledger.reconciling.shapes import Scope
 from ledger.store.database import Database
-from tests.integration.papers import MAPPING, NOVEMBER, OCTOBER, Entry, Papers, Row
+from tests.integration.papers import MAPPING, NOVEMBER, OCTOBER, Entry, Papers, Row, filing_database
 
 
-@pytest.fixture
-def opened(database: str) -> Iterator[Database]:
-    with Database(database, connections_max=12) as made:
+@pytest.fixture(scope="module")
+def opened(server: str, migrated_template: str) -> Iterator[Database]:
+    with filing_database(server, migrated_template) as made:
         yield made
 
 
 @pytest.fixture
-def papers(opened: Database, tmp_path: Path) -> Papers:
-    return Papers(opened, tmp_path)
+def papers(opened: Database, tmp_path: Path) -> Iterator[Papers]:
+    made = Papers(opened, tmp_path)
+    yield made
+    made.market.writer.close()
 
 
 def rows_kept(papers: Papers) -> int:
     with papers.database.connection() as connection:
-        row = connection.execute("SELECT count(*) FROM reconciliation.rows").fetchone()
+        row = connection.execute(
+            "SELECT count(*) FROM reconciliation.rows WHERE programme_id = %s", [papers.programme_id]
+        ).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -136,7 +140,7 @@ def test_the_same_inputs_give_the_same_run_and_the_same_bytes(papers: Papers, tm
     again = papers.run()
     assert again == first
     assert papers.work.runs.check(papers.programme_id, first.run_id)
-    other = Papers(papers.database, tmp_path / ".", "elsewhere")
+    other = Papers(papers.database, tmp_path)
     other.use("r1", 900)
     other.use("r2", 800)
     other.told([Row("r1", 850, 1), Row("zz", 1, 1), Row("", 3, 4)])
@@ -144,7 +148,7 @@ def test_the_same_inputs_give_the_same_run_and_the_same_bytes(papers: Papers, tm
 
 
 def test_the_order_in_which_files_were_imported_changes_nothing(papers: Papers, tmp_path: Path) -> None:
-    other = Papers(papers.database, tmp_path, "elsewhere")
+    other = Papers(papers.database, tmp_path)
     one = [Row("r1", 900, 1), Row("r1", 900, 2, own="x"), Row("", 5, 1)]
     two = [Row("r1", 900, 1), Row("", 5, 1), Row("r9", 4, 20)]
     for where, files in ((papers, (one, two)), (other, (two, one))):

@@ -4,15 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
-from ledger.store.database import Database
-from tests.integration.papers import OCTOBER, Papers, on
+from tests.integration.papers import OCTOBER, Papers, filing_database, on
 from tests.integration.papers import Row as Told
 from tests.property.reconciliation_model import Line, Model, Row, as_told
 
@@ -85,16 +81,11 @@ def files(draw: st.DrawFn) -> list[Told]:
 @pytest.fixture(scope="module")
 def papers(server: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Papers]:
     """A market with redemptions of every kind."""
-    name = f"{migrated_template}_papers"
-    with psycopg.connect(server, autocommit=True) as connection:
-        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(made.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-        with Database(make_conninfo(server, dbname=name)) as database:
-            papers = Papers(database, tmp_path_factory.mktemp("papers"))
-            tell(papers)
-            yield papers
-            papers.market.writer.close()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with filing_database(server, migrated_template) as database:
+        papers = Papers(database, tmp_path_factory.mktemp("papers"))
+        tell(papers)
+        yield papers
+        papers.market.writer.close()
 
 
 def tell(papers: Papers) -> None:
