@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from api.app import create_app
 from ledger.bootstrap import Ledger
 from ledger.domain.instants import local_date
 from ledger.writer import Writer
@@ -22,9 +23,10 @@ class Month(Town):
         """Let it be `at` in a programme; `beside` shares its keys and not its application."""
         self.clock = Clock(at)
         writer = Writer(ledger.database, clock=self.clock)
-        super().__init__(replace(ledger, writer=writer, clock=self.clock), programme_id)
+        super().__init__(replace(ledger, writer=writer, clock=self.clock), programme_id, beside)
         if beside is not None:
-            self.secrets = beside.secrets
+            self.app = create_app(self.ledger)
+            self.client = self.app.test_client()
 
     def furnish(self, **terms: Any) -> "Month":
         """Open the town, and give ann credits for a hundred cups."""

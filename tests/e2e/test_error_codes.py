@@ -523,6 +523,18 @@ def test_so_many_payouts_are_tried_and_no_more__too_many_payouts(
     assert code_of(month.pay(statement_id, "p-2")) == "too_many_payouts"
 
 
+def test_a_document_has_so_many_lines_and_no_more__document_too_long(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month, statement_id = a_statement(town)
+    month.follow()
+    path = f"/settlement/statements/{statement_id}/document?format=csv"
+    monkeypatch.setattr("ledger.merchant_statements.files.DOCUMENT_LINES_MAX", 2)
+    assert month.get(path).status_code == 200
+    monkeypatch.setattr("ledger.merchant_statements.files.DOCUMENT_LINES_MAX", 1)
+    assert code_of(month.get(path)) == "document_too_long"
+
+
 def test_uses_that_no_register_knows_are_not_settled__register_incomplete(own_town: Town) -> None:
     month = drunk_yesterday(own_town)
     with month.ledger.database.connection() as connection:
