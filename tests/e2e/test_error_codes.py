@@ -211,7 +211,7 @@ def _imported_otherwise(office: Office) -> Answer:
 
 
 def _corrected(office: Office, break_id: str, position: int) -> Answer:
-    told = {"resolution": "corrected", "note": "refunded", "position": position}
+    told: dict[str, Any] = {"resolution": "corrected", "note": "refunded", "position": position}
     return office.step(break_id, "resolve", **told)
 
 

@@ -215,7 +215,7 @@ def test_a_run_over_what_is_no_period_is_refused(office: Office, fields: dict[st
 
 
 def test_a_run_may_be_as_long_and_look_as_far_as_the_bounds(office: Office) -> None:
-    far = {
+    far: dict[str, Any] = {
         "starts_on": "2026-01-01",
         "ends_on": "2027-01-02",
         "near_days": limits.RECONCILIATION_NEAR_DAYS_MAX,
