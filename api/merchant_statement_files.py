@@ -28,6 +28,8 @@ routes = Routes("merchant-statement-files", description="Merchants' statements a
 
 FORMATS: Final = get_args(Format)
 LANGUAGES: Final = get_args(Language)
+_AS_JSON: Final = {"type": "object", "required": ["statement", "lines"]}
+_AS_BYTES: Final = {"type": "string", "format": "binary"}
 
 
 def _choice(name: str, description: str, words: tuple[str, ...]) -> dict[str, Any]:
@@ -47,8 +49,8 @@ def _choice(name: str, description: str, words: tuple[str, ...]) -> dict[str, An
                 "Content-Disposition": {"description": "With its name.", "schema": {"type": "string"}},
             },
             "content": {
-                media_type.partition(";")[0]: {"schema": {"type": "string", "format": "binary"}}
-                for media_type in MEDIA_TYPES.values()
+                media_type.partition(";")[0]: {"schema": _AS_JSON if form == "json" else _AS_BYTES}
+                for form, media_type in MEDIA_TYPES.items()
             },
         },
         HTTPStatus.NOT_MODIFIED: {"description": "`If-None-Match` has this document."},
