@@ -8,7 +8,6 @@ is found wrong in it comes as a line of a later one.
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cached_property
-from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import msgspec
@@ -193,14 +192,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     *STATUS_AFTER,
 )
 """Every event in the stream of a statement."""
-
-_NOT_NUMBERS: Final = frozenset({"occurred_at", "recorded_at", "legs", "digest", "by"})
-
-
-def digest_of(issued: StatementIssued) -> str:
-    """Give the digest of a statement: SHA-256 over its fields, but for who closed it and when."""
-    numbers = {name: getattr(issued, name) for name in issued.__struct_fields__ if name not in _NOT_NUMBERS}
-    return sha256(msgspec.json.encode(numbers, order="sorted")).hexdigest()
 
 
 # --- State --------------------------------------------------------------------------------------

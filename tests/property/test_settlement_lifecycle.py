@@ -38,8 +38,8 @@ from ledger.domain.statement import (
     DisputeLine,
     ResolveDispute,
     Statement,
-    digest_of,
 )
+from ledger.domain.statement_digest import digest_of
 from ledger.store.registers import row_of
 from ledger.verify.sums import EveryAccount, may_be_below_zero
 from tests.property.settlement_model import Issued, Line, Model, Objection, Spent

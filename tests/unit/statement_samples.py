@@ -17,7 +17,7 @@ from ledger.documents.statement import FundPart, LineKind, PayoutPart, Statement
 from ledger.documents.words import Language
 from ledger.documents.writing import Format, file_name, write_statement
 from ledger.domain.statement import FundBears, StatementIssued
-from ledger.domain.statement import digest_of as issued_digest_of
+from ledger.domain.statement_digest import digest_of as issued_digest_of
 
 TEXTS: Final = Path(__file__).parents[1] / "data/statements"
 KEPT: Final[tuple[tuple[Format, Language], ...]] = (("json", "zh"), ("csv", "zh"), ("csv", "en"))

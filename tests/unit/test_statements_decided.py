@@ -39,7 +39,8 @@ from ledger.domain.errors import (
 from ledger.domain.payout import PayoutOf
 from ledger.domain.redemption import Disputed
 from ledger.domain.settling import Unsettled, UnsettledDay
-from ledger.domain.statement import Dispute, Statement, digest_of
+from ledger.domain.statement import Dispute, Statement
+from ledger.domain.statement_digest import digest_of
 from tests.unit.builders import (
     ADA,
     FULFIL,
