@@ -16,15 +16,11 @@ import msgspec
 from ledger.domain.limits import SETTLED_DAYS_MAX
 from ledger.domain.quantities import split_by_largest_remainder
 from ledger.domain.recovery import FundValue, claims_in
-from ledger.domain.redemption import (
-    FundShare,
-    Redemption,
-    RedemptionFulfilled,
-    RedemptionRefunded,
-)
+from ledger.domain.redemption import FundShare, Redemption, RedemptionFulfilled, RedemptionRefunded
 from ledger.domain.registers import Entry, EntryKey, Registers, key_of
 
 LineKind = Literal["use", "refund", "amendment"]
+UseOrRefund = RedemptionFulfilled | RedemptionRefunded
 
 
 class Sum(NamedTuple):
@@ -203,7 +199,7 @@ def _fees(fee_fen: int, values_fen: tuple[int, ...]) -> list[int]:
     return split_by_largest_remainder(fee_fen, values_fen)
 
 
-def line_of(redemption: Redemption, event: RedemptionFulfilled | RedemptionRefunded) -> Line:
+def line_of(redemption: Redemption, event: UseOrRefund) -> Line:
     """Give the line that a use or a refund makes."""
     held = redemption.held
     if isinstance(event, RedemptionFulfilled):
@@ -295,13 +291,8 @@ def _with_claims(claims: dict[str, int], added: Sequence[FundValue]) -> dict[str
 
 
 def fold_step(
-    registers: Registers,
-    redemption: Redemption,
-    event: RedemptionFulfilled | RedemptionRefunded,
-    day: str,
-    position: int,
+    registers: Registers, redemption: Redemption, event: UseOrRefund, day: str, position: int
 ) -> None:
     """Add the line of a use or a refund."""
     claims = claims_in(event.legs) if isinstance(event, RedemptionRefunded) else ()
-    line = line_of(redemption, event)
-    add_line(registers, redemption.held.merchant_id, day, position, line, claims)
+    add_line(registers, redemption.held.merchant_id, day, position, line_of(redemption, event), claims)
