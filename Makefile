@@ -5,6 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.complete
 
+# Processes that tests are shared out to, file by file, each with a database server of its own; 0 for none.
+WORKERS ?= 2
+
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check bench soak lock clean
 
@@ -25,8 +28,8 @@ demo: $(STAMP) ## two small programmes over HTTP, from nothing to their audit, o
 serve: $(STAMP) ## the HTTP server, on DATABASE_URL or on an embedded database under ./var
 	$(BIN)/ledger serve
 
-test: $(STAMP) ## every test, with the floors and the documents among them
-	$(BIN)/python -m pytest
+test: $(STAMP) ## every test, with the floors and the documents among them; WORKERS=4 on a larger machine
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(STAMP) ## what CI runs: lint, format, types, tests
 	$(BIN)/ruff check .

@@ -31,12 +31,6 @@ def _run(folder: Path, *arguments: str, **settings: str) -> "subprocess.Complete
     )
 
 
-@pytest.fixture(scope="module")
-def told(shown_in: Path) -> str:
-    """What one run tells."""
-    return _run(shown_in, "demo").stdout
-
-
 def _processes_of(folder: Path) -> list[str]:
     """Command lines and environments that name the folder."""
     found = []
@@ -50,21 +44,37 @@ def _processes_of(folder: Path) -> list[str]:
     return found
 
 
-def test_the_demonstration_succeeds_twice_on_the_same_data_and_leaves_nothing_running(folder: Path) -> None:
-    programmes = []
+@pytest.fixture(scope="module")
+def twice(shown_in: Path) -> "list[subprocess.CompletedProcess[str]]":
+    """Two runs on the same data, neither of which left anything running."""
+    runs = []
     for _ in range(2):
-        done = _run(folder, "demo")
+        runs.append(_run(shown_in, "demo"))
+        assert _processes_of(shown_in) == []
+    return runs
+
+
+@pytest.fixture(scope="module")
+def told(twice: "list[subprocess.CompletedProcess[str]]") -> str:
+    """What the first of them told."""
+    return twice[0].stdout
+
+
+def test_the_demonstration_succeeds_twice_on_the_same_data_and_leaves_nothing_running(
+    shown_in: Path, twice: "list[subprocess.CompletedProcess[str]]"
+) -> None:
+    programmes = []
+    for done in twice:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "All checks passed" in done.stdout
         programmes += re.findall(r"programme (demo-\d{8}-\d{6})", done.stdout)
-        assert _processes_of(folder) == []
     assert len(set(programmes)) == 2
 
-    checked = _run(folder, "replay", "--check")
+    checked = _run(shown_in, "replay", "--check")
     assert checked.returncode == 0
     programmes += [f"{programme}-nev" for programme in programmes]
     assert all(re.search(rf"{programme} .* equal", checked.stdout) for programme in programmes)
-    assert _processes_of(folder) == []
+    assert _processes_of(shown_in) == []
 
 
 def test_it_names_its_data_shows_every_step_and_ends_every_key(shown_in: Path, told: str) -> None:
@@ -82,7 +92,7 @@ def test_it_names_its_data_shows_every_step_and_ends_every_key(shown_in: Path, t
     ):
         assert part in told
     keys = _run(shown_in, "key", "list").stdout.splitlines()[1:]
-    assert len(keys) == 15  # five for each programme
+    assert len(keys) == 30  # five for each of three programmes, twice
     assert not any(key.rstrip().endswith("no") for key in keys)
 
 

@@ -1,6 +1,7 @@
 """The OpenAPI document tells the truth: requests made from it are answered as it says."""
 
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -68,6 +69,7 @@ def lines(_context: Any, value: Any) -> bytes:
 
 
 # The document needs no ledger, and pytest wants to know its operations before there is one.
+@cache
 def _operations(app: Flask) -> dict[str, Any]:
     """The operations of the application's own document, by method and address."""
     listed: list[Any] = list(schemathesis.openapi.from_wsgi("/openapi.json", app).get_all_operations())

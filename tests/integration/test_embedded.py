@@ -23,11 +23,30 @@ ROOT = Path(__file__).parents[2]
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+def _place() -> Iterator[Path]:
     # Shorter than pytest's own, so that the socket fits inside, and removed with its 40 MB.
     with tempfile.TemporaryDirectory(prefix="ledger-") as path:
         yield Path(path) / "postgres"
+
+
+folder = pytest.fixture(_place, name="folder")
+first_made = pytest.fixture(_place, name="first_made", scope="module")
+
+
+@pytest.fixture(scope="module")
+def stopped(first_made: Path) -> Path:
+    """A cluster that was made, served, and was stopped."""
+    with EmbeddedPostgres(first_made) as server:
+        assert _count(server.dsn) == 0
+    return first_made
+
+
+@pytest.fixture
+def made(stopped: Path, folder: Path) -> Path:
+    """A copy of that cluster, which costs a third of making another one."""
+    folder.parent.chmod(stopped.parent.stat().st_mode)
+    subprocess.run(["cp", "--archive", stopped, folder], check=True)
+    return folder
 
 
 def test_serves_a_durable_database_in_utf8_and_plain_byte_order(folder: Path) -> None:
@@ -55,8 +74,8 @@ def test_serves_a_durable_database_in_utf8_and_plain_byte_order(folder: Path) ->
     assert collation == ("C", "C")
 
 
-def test_keeps_what_was_written_over_a_stop_and_a_start(folder: Path) -> None:
-    server = EmbeddedPostgres(folder)
+def test_keeps_what_was_written_over_a_stop_and_a_start(made: Path) -> None:
+    server = EmbeddedPostgres(made)
     modes: tuple[Literal["fast", "immediate"], ...] = ("fast", "immediate")
     for mode in modes:
         with server:
@@ -66,8 +85,8 @@ def test_keeps_what_was_written_over_a_stop_and_a_start(folder: Path) -> None:
         assert _count(server.dsn) == 2
 
 
-def test_recovers_after_kill_9_with_every_commit(folder: Path) -> None:
-    server = EmbeddedPostgres(folder)
+def test_recovers_after_kill_9_with_every_commit(made: Path) -> None:
+    server = EmbeddedPostgres(made)
     server.start()
     _write_one(server.dsn)
     os.kill(server.process_id, signal.SIGKILL)
@@ -77,45 +96,39 @@ def test_recovers_after_kill_9_with_every_commit(folder: Path) -> None:
         _ = server.process_id
 
 
-def test_a_second_server_on_the_folder_is_refused_and_the_first_can_be_found(folder: Path) -> None:
-    assert conninfo_of_running(folder) is None
-    with EmbeddedPostgres(folder) as first:
+def test_a_second_server_on_the_folder_is_refused_and_the_first_can_be_found(made: Path) -> None:
+    assert conninfo_of_running(made) is None
+    with EmbeddedPostgres(made) as first:
         with pytest.raises(errors.EmbeddedDatabaseBusy) as refused:
-            EmbeddedPostgres(folder, busy_wait_s=0.1).start()
+            EmbeddedPostgres(made, busy_wait_s=0.1).start()
         assert refused.value.process_id == first.process_id
-        assert conninfo_of_running(folder) == first.dsn
+        assert conninfo_of_running(made) == first.dsn
         _write_one(first.dsn)
-    assert conninfo_of_running(folder) is None
+    assert conninfo_of_running(made) is None
 
 
-def test_a_folder_of_another_major_version_is_refused(folder: Path) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    (folder / "data" / "PG_VERSION").write_text("19\n")
+def test_a_folder_of_another_major_version_is_refused(made: Path) -> None:
+    (made / "data" / "PG_VERSION").write_text("19\n")
     with pytest.raises(errors.EmbeddedDatabaseOtherVersion) as refused:
-        EmbeddedPostgres(folder).start()
+        EmbeddedPostgres(made).start()
     assert (refused.value.version_found, refused.value.version_here) == ("19", "18")
 
 
-def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
-    with EmbeddedPostgres(folder):
-        pass
-    (folder / "data" / "global" / "pg_control").unlink()
+def test_a_server_that_cannot_start_says_why(made: Path) -> None:
+    (made / "data" / "global" / "pg_control").unlink()
     with pytest.raises(errors.EmbeddedDatabaseFailed) as failed:
-        EmbeddedPostgres(folder).start()
+        EmbeddedPostgres(made).start()
     assert "pg_control" in failed.value.reason
     # A failed start keeps nothing locked: the next says the same, not "busy".
     with pytest.raises(errors.EmbeddedDatabaseFailed):
-        EmbeddedPostgres(folder, busy_wait_s=1).start()
+        EmbeddedPostgres(made, busy_wait_s=1).start()
 
 
-def test_a_pid_file_whose_number_now_belongs_to_another_program_is_ignored(folder: Path) -> None:
-    with EmbeddedPostgres(folder):
-        pass
+def test_a_pid_file_whose_number_now_belongs_to_another_program_is_ignored(made: Path) -> None:
     other = subprocess.Popen(["sleep", "60"])
     try:
-        (folder / "data" / "postmaster.pid").write_text(f"{other.pid}\n{folder}/data\n")
-        with EmbeddedPostgres(folder) as server:
+        (made / "data" / "postmaster.pid").write_text(f"{other.pid}\n{made}/data\n")
+        with EmbeddedPostgres(made) as server:
             assert _count(server.dsn) == 0
     finally:
         other.kill()
@@ -135,8 +148,8 @@ def test_a_cluster_left_half_made_is_made_again(folder: Path) -> None:
         assert _count(server.dsn) == 0
 
 
-def test_lives_on_when_the_thread_that_started_it_ends(folder: Path) -> None:
-    server = EmbeddedPostgres(folder)
+def test_lives_on_when_the_thread_that_started_it_ends(made: Path) -> None:
+    server = EmbeddedPostgres(made)
     starter = threading.Thread(target=server.start)
     starter.start()
     starter.join()
@@ -146,21 +159,21 @@ def test_lives_on_when_the_thread_that_started_it_ends(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
-def test_is_gone_when_its_parent_was_killed(folder: Path) -> None:
-    with _parent(folder) as parent:
+def test_is_gone_when_its_parent_was_killed(made: Path) -> None:
+    with _parent(made) as parent:
         assert parent.stdout is not None
         server_id = int(parent.stdout.readline())
         parent.kill()
     _await_end(server_id)
-    with EmbeddedPostgres(folder) as server:
+    with EmbeddedPostgres(made) as server:
         assert _count(server.dsn) == 0
 
 
-def test_takes_nothing_over_the_network_and_lets_in_no_other_user(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as server, psycopg.connect(server.dsn) as connection:
+def test_takes_nothing_over_the_network_and_lets_in_no_other_user(made: Path) -> None:
+    with EmbeddedPostgres(made) as server, psycopg.connect(server.dsn) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
-        assert (folder / "socket").stat().st_mode & 0o077 == 0
-        assert (folder / "data").stat().st_mode & 0o077 == 0
+        assert (made / "socket").stat().st_mode & 0o077 == 0
+        assert (made / "data").stat().st_mode & 0o077 == 0
 
 
 @only_root
@@ -175,9 +188,9 @@ def test_run_by_root_it_is_another_user_with_at_most_the_right_to_pass_closed_fo
 
 
 @only_root
-def test_the_account_that_runs_it_cannot_log_in(folder: Path) -> None:
+def test_the_account_that_runs_it_cannot_log_in(made: Path) -> None:
     code = "import psycopg, sys; psycopg.connect(sys.argv[1])"
-    with EmbeddedPostgres(folder) as server:
+    with EmbeddedPostgres(made) as server:
         done = _as_nobody([sys.executable, "-c", code, server.dsn])
     assert "Peer authentication failed" in done.stderr
 

@@ -23,6 +23,8 @@ TABLES = [
     for table in view.tables
     if (view.name, table.name) not in LARGE_TABLES
 ]
+TABLES_OF = {name: [table for view, table in TABLES if view == name] for name in VIEWS}
+"""The tables that the story fills, by their view."""
 
 
 def proving_database(conninfo: str) -> Database:
