@@ -423,7 +423,7 @@ BILL_STATEMENTS_MAX: Final = 2_000
 """Statements in one camt.053 file: one for each day and account, so a month of more than sixty accounts."""
 
 BILL_SHARED_TEXT_BYTES_MAX: Final = 134_217_728
-"""Texts that cells of an XLSX share, which are held at once: two ids of 30 signs in each of a million rows."""
+"""Texts that cells of an XLSX share, which are held at once: two ids of 30 signs in a million rows."""
 
 BILL_SHEET_ROWS_MAX: Final = 1_048_576
 """Rows of a sheet. Source: the limits of Excel 2007 and later."""
@@ -443,7 +443,7 @@ BILL_MAPPING_BYTES_MAX: Final = 65_536
 # --- reconciliation ------------------------------------------------------------------------------
 
 RECONCILIATION_FILE_BYTES_MAX: Final = 67_108_864
-"""A file sent over HTTP: a merchant's month of half a million rows; `ledger reconcile import` takes longer ones."""
+"""A file sent over HTTP: a merchant's half a million rows; `ledger reconcile import` takes longer ones."""
 
 RECONCILIATION_EXAMPLES_MAX: Final = 100
 """Lines of one file that could not be read and are kept to be shown; beyond it they are only counted."""
@@ -582,4 +582,4 @@ DOCUMENT_LINES_MAX: Final = 500_000
 """Lines of a statement whose PDF, CSV or JSON is asked for over HTTP: some five seconds of a processor."""
 
 WORKBOOK_LINES_MAX: Final = 50_000
-"""Lines of a statement whose workbook is asked for over HTTP: as long, since sheets take ten times the work."""
+"""Lines of a statement whose workbook is asked for over HTTP: sheets take ten times the work."""
