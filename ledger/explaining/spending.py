@@ -7,7 +7,7 @@ from ledger.domain import addresses
 from ledger.domain.addresses import ADJUSTED, CNY, CREDIT, EXPIRED, FEES, REDEEMED
 from ledger.domain.donation import check_character
 from ledger.domain.quantities import split_by_largest_remainder
-from ledger.domain.redemption import RedemptionHeld
+from ledger.domain.redemption import RedemptionHeld, RedemptionRefunded
 from ledger.explaining.steps import Place, Step, checked, checked_fen
 
 
@@ -92,13 +92,15 @@ def explain_hold_released(place: Place) -> Iterator[Step]:
 def explain_refunded(place: Place) -> Iterator[Step]:
     """Explain a use taken back: the very lots, and every fund its share."""
     yield from _explain_back(place, "redemption.refunded", reason=place.event.reason)
-    held = _held(place)
-    if held is not None:
+    redemption = place.redemption()
+    if redemption is not None:
+        held = redemption.held
+        taken_fen = redemption.taken_back(place.event)[0] - held.fee_fen
         yield place.step(
             "redemption.owed_less",
-            checked_fen(held.earned_fen, -place.into(CNY, addresses.payable(held.merchant_id))),
+            checked_fen(taken_fen, -place.into(CNY, addresses.payable(held.merchant_id))),
             merchant_id=held.merchant_id,
-            value_fen=held.earned_fen,
+            value_fen=taken_fen,
         )
 
 
@@ -116,11 +118,15 @@ def _explain_back(place: Place, kind: str, **facts: Any) -> Iterator[Step]:
     taken = [{"lot": lot, "credits": amount} for lot, amount in sorted(redemption.lots())]
     yield place.step(kind, redemption_id=held.id, merchant_id=held.merchant_id, **facts)
     yield place.step("redemption.lots_back", checked(back, taken), lots=back, account=holder)
-    for share in held.shares:
+    event = place.event
+    shares = redemption.taken_back(event)[1] if isinstance(event, RedemptionRefunded) else held.shares
+    for share in shares:
         if share.value_fen:
+            # What the merchant was paid already is the fund's to claim.
+            places = (addresses.available(share.fund_id), addresses.recoverable(share.fund_id))
             yield place.step(
                 "redemption.share_back",
-                checked_fen(share.value_fen, place.into(CNY, addresses.available(share.fund_id))),
+                checked_fen(share.value_fen, place.into(CNY, places)),
                 fund_id=share.fund_id,
                 value_fen=share.value_fen,
             )

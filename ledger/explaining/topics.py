@@ -15,6 +15,7 @@ from ledger.domain.expiry import CreditsExpired
 from ledger.domain.fund import MoneyCommitted
 from ledger.domain.messages import Event
 from ledger.domain.money import MoneyTransferred, MoneyWithdrawn
+from ledger.domain.payout import PayoutConfirmed, PayoutReturned
 from ledger.domain.redemption import (
     RedemptionCancelled,
     RedemptionFulfilled,
@@ -23,8 +24,9 @@ from ledger.domain.redemption import (
     RedemptionReleased,
 )
 from ledger.domain.review import ActivityDismissed, ActivityReleased
+from ledger.domain.statement import DisputeResolved, StatementIssued
 from ledger.domain.transfer import CreditsTransferred
-from ledger.explaining import activities, bonuses, corrections, issuing, money, spending
+from ledger.explaining import activities, bonuses, corrections, issuing, money, settlement, spending
 from ledger.explaining.steps import Case, Place, Step, Told
 
 EXPLAINED: Final[dict[type[Event], Callable[[Place], Iterator[Step]]]] = {
@@ -53,6 +55,10 @@ EXPLAINED: Final[dict[type[Event], Callable[[Place], Iterator[Step]]]] = {
     MoneyCommitted: money.explain_committed,
     MoneyWithdrawn: money.explain_withdrawn,
     MoneyTransferred: money.explain_moved,
+    StatementIssued: settlement.explain_issued,
+    DisputeResolved: settlement.explain_resolved,
+    PayoutConfirmed: settlement.explain_paid,
+    PayoutReturned: settlement.explain_returned,
 }
 
 
