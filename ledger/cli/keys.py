@@ -15,7 +15,7 @@ def key() -> None:
 
     \b
     poster     back ends that report activities, transfers and redemptions
-    finance    merchants, stores, offers, funds, commitments and refunds
+    finance    merchants, stores, offers, funds, commitments, refunds, statements and payouts
     auditor    the event log
     operator   programmes, methodologies, scenarios, people, adjustments, expiry
     """  # noqa: D301 — \b keeps click from joining the lines
