@@ -10,7 +10,7 @@ from typing import Any, Final
 from ledger.reconciling.queries import BANK, FLOWS, FREE, LINES, TABLES
 from ledger.reconciling.shapes import Relation, Rule
 
-_TABLES: Final = tuple(name for name in TABLES if not name.startswith("analyze"))
+_TABLES: Final = tuple(name for name in TABLES if not name.startswith(("analyze", "join")))
 
 _OF_LINES: Final[tuple[Relation, ...]] = ("merchant", "trades")
 
@@ -55,6 +55,7 @@ class Matching:
     def _lines(self) -> None:
         self._run(LINES["name_rows"])
         self._run(TABLES["analyze_named"])
+        self._run(TABLES["join_by_sorting"])
         for name in ("pair_named", "break_named", "free_rows"):
             self._run(LINES[name])
         self._run(TABLES["analyze_pairs"])
