@@ -2,21 +2,20 @@
 
 import re
 from collections.abc import Collection
-from datetime import date
 from typing import Any, Final, cast
 
 from flask import Response
 
 from api.access import EVERY_ROLE, Access
 from api.answers import found
+from api.days import today
 from api.leaderboards_schemas import LeaderboardAnswer, OrganisationsAnswer, StandingAnswer
 from api.periods import day_parameter, local_day, text_of
 from api.queries import invalid, query_parameter, whole_number
 from api.routes import IN_PROGRAMME, Routes
-from api.serving import the_ledger
 from api.views import MIN_POSITION, MIN_POSITION_PARAMETER, view_reading
 from ledger.domain import addresses
-from ledger.domain.errors import AccountNotFound, ProgrammeNotFound, ScenarioNotFound
+from ledger.domain.errors import AccountNotFound, ScenarioNotFound
 from ledger.domain.identifiers import ENTITY_ID
 from ledger.domain.limits import (
     ECHO_CHARS_MAX,
@@ -24,7 +23,6 @@ from ledger.domain.limits import (
     LEADERBOARD_OFFSET_MAX,
     LEADERBOARD_PLACES_MAX,
 )
-from ledger.domain.programme import ProgrammeOpened
 from ledger.projections.leaderboards import Leaderboards
 from ledger.projections.leaderboards_acts import PERIODS, Period, last_day
 from ledger.projections.leaderboards_fields import BYS, By
@@ -143,21 +141,7 @@ def _question(programme_id: str) -> Question:
         raise ScenarioNotFound(scenario_id=scenario_id[:ECHO_CHARS_MAX])
     if organisation_id is not None and _ENTITY_ID.fullmatch(organisation_id) is None:
         raise AccountNotFound(account=addresses.organisation(organisation_id[:ECHO_CHARS_MAX]))
-    return Question(period, on or _today(programme_id), by, scenario_id or "", organisation_id or "")
-
-
-def _today(programme_id: str) -> date:
-    """Give the programme's local day now.
-
-    Raises:
-        ProgrammeNotFound
-    """
-    log = the_ledger().log
-    opening = log.stream(programme_id, "programme", programme_id)
-    if not opening:
-        raise ProgrammeNotFound(programme_id=programme_id)
-    programme = cast("ProgrammeOpened", log.decode(opening[0]))
-    return programme.today(the_ledger().clock())
+    return Question(period, on or today(programme_id), by, scenario_id or "", organisation_id or "")
 
 
 def _word(name: str, known: Collection[str], default: str) -> str:
