@@ -197,11 +197,7 @@ def _reports(reading: Snapshot, funds: list[tuple[str, str]]) -> list[FundReport
     ]
 
 
-def _recoverable(fund_id: str) -> str:
-    return f"fund:{fund_id}:recoverable"
-
-
-_PLACES: Final = (addresses.available, addresses.encumbered, addresses.backing, _recoverable)
+_PLACES: Final = (addresses.available, addresses.encumbered, addresses.backing, addresses.recoverable)
 
 
 def _money(reading: Snapshot, fund_ids: Iterable[str]) -> Mapping[str, int]:

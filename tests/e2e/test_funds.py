@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.domain import limits
+from tests.e2e.month import Month
 from tests.e2e.town import Answer, Town, code_of, in_days
 
 NAMES = {"name_zh": "财政局", "name_en": "Finance bureau"}
@@ -192,6 +193,27 @@ def test_proposals_are_listed_with_what_became_of_them(pools: Town) -> None:
     one = pools.get("/proposals/a").json
     topics = [event["topic"] for event in one["events"]]
     assert (one["status"], topics) == ("approved", ["money.proposed", "money.approved", "fund.committed"])
+
+
+def test_what_was_used_is_where_the_settlement_of_merchants_has_brought_it(bare: Town) -> None:
+    month = Month(bare.ledger, bare.programme_id, beside=bare).furnish()
+    for number in range(1, 5):
+        month.use(f"r-{number}")
+    month.clock.wait(days=1)
+    statement = month.closed()
+    month.expect(month.approve(statement))
+    month.expect(month.pay(statement))
+    month.expect(month.confirm(statement))
+    month.refund("r-1")
+    month.use("r-5", face_value_fen=100)
+    month.follow()
+    (green,) = month.get("/funds", "finance").json["funds"]
+    used = {name: value for name, value in green["used"].items() if name.endswith("_fen")}
+    assert used == {"payable_fen": -400, "settling_fen": 0, "paid_fen": 1_920, "fees_fen": 80}
+    assert (green["used_fen"], green["recoverable_fen"]) == (sum(used.values()), 480)
+    answer = month.get("/solvency", "finance").json
+    assert (answer["promised"]["owed_to_merchants_fen"], answer["promised"]["to_give_back_fen"]) == (0, 400)
+    assert (answer["verdict"], answer["money"]["difference_fen"]) == ("covered", 0)
 
 
 # ── Alarms ───────────────────────────────────────────────────────────────────────────────────
