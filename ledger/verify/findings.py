@@ -32,6 +32,11 @@ Code = Literal[
     "row_differs",
     "view_stopped",
     "view_position_differs",
+    "statement_lines_differ",
+    "statement_digest_differs",
+    "line_outside_statements",
+    "statement_payouts_differ",
+    "settled_money_differs",
 ]
 """What can be found, in the order of docs/views.md; frozen, for programs."""
 

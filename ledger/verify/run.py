@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from ledger.domain.errors import ProgrammeNotFound
 from ledger.projections.registry import VIEWS
+from ledger.projections.settlement import Settlement
 from ledger.projections.view import View
 from ledger.shadowing import Builder, Progress, no_progress
 from ledger.store.database import Database
@@ -23,6 +24,7 @@ from ledger.verify.explaining import explained
 from ledger.verify.findings import Findings, ProgrammeReport
 from ledger.verify.log import LogCheck
 from ledger.verify.progress_file import ProgressFile
+from ledger.verify.settlement import SettlementCheck
 from ledger.verify.tables import TableCheck
 from ledger.verify.views import check_views, strangers
 
@@ -106,6 +108,8 @@ class _Run:
                 log.add_page(page, connection)
             log.end()
             TableCheck(connection, programme_id, log, findings).check()
+            if Settlement.name in self._builder.views:
+                SettlementCheck(connection, programme_id, log.position, findings).check()
         findings.shown = explained(Log(self._database), programme_id, findings.shown, until=log.position)
         elapsed_ms = round((time.monotonic() - begun_s) * MS_PER_S)
         compared = check_views(self._builder, programme_id, findings, self._views_progress)

@@ -54,7 +54,7 @@ def test_verify_tells_what_differs(run: Run, damage: Damage, tmp_path: Path) -> 
     assert "redemption.fulfilled" in shown.stdout
     [line] = run("verify", "--since", "20", "--json").stdout.splitlines()
     report = json.loads(line)
-    assert report["findings_count"] == {"balance_differs": 1}
+    assert report["findings_count"] == {"balance_differs": 1, "settled_money_differs": 1}
     assert (report["since"], report["is_equal"]) == (20, False)
 
 

@@ -17,6 +17,15 @@ from tests.unit.builders import ADJUST, NOW, but
 
 Prove = Callable[..., ProgrammeReport]
 
+OF_MONEY = {
+    "statement_lines_differ",
+    "statement_digest_differs",
+    "line_outside_statements",
+    "statement_payouts_differ",
+    "settled_money_differs",
+}
+"""Found where rows of the settlement view do not add up, whatever the log says."""
+
 
 @pytest.fixture
 def prove(proving: Database) -> Prove:
@@ -240,8 +249,10 @@ def test_a_damaged_table_is_found_with_the_event_that_explains_it(
 ) -> None:
     assert damage.run(query) == 1
     report = prove()
-    assert report.findings_count == {code: 1}
-    [finding] = report.findings
+    finding, *others = report.findings
+    assert finding.code == code
+    # Money of a fund is held against the settlement view too.
+    assert {other.code for other in others} <= {"settled_money_differs"}
     assert (finding.subject, finding.topic) == (subject, topic)
 
 
@@ -270,10 +281,9 @@ def test_a_damaged_view_is_found_and_stays_as_it_is(
         damage.remove_row(table)
     damaged = damage.table(table)
     report = prove(views={view: VIEWS[view]})
-    assert {finding.code for finding in report.findings if finding.subject.startswith(table)} == {
-        "row_differs"
-    }
-    assert all(finding.position is not None for finding in report.findings)
+    of_rows = [finding for finding in report.findings if finding.code not in OF_MONEY]
+    assert {finding.code for finding in of_rows if finding.subject.startswith(table)} == {"row_differs"}
+    assert all(finding.position is not None for finding in of_rows)
     assert damage.table(table) == damaged
 
 
