@@ -104,7 +104,7 @@ def test_what_was_issued_of_each_lot_is_somewhere() -> None:
 
 def test_money_funded_is_available_set_aside_payable_or_withheld() -> None:
     book = sums()
-    places = ("available", "backing", "encumbered", "payable", "fees")
+    places = ("available", "backing", "encumbered", "recoverable", "payable", "settling", "paid", "fees")
     assert -book["CNY", "external"] == sum(book["CNY", place] for place in places) == 22_000
 
 
