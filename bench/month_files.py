@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-import openpyxl
+import xlsxwriter  # type: ignore[import-untyped]  # it ships none
 
 from bench.month_flows import Movement
 from bench.month_plan import STARTS_ON, Line, Merchant, Shape
@@ -180,13 +180,16 @@ def _csv(folder: Path, merchant: Merchant, form: Form, rows: list[Row], part: st
 
 
 def _sheet(folder: Path, merchant: Merchant, form: Form, rows: list[Row]) -> File:
+    """Write a sheet as people keep one: amounts are numbers, that is binary floats, and times are times."""
     name = f"{merchant.id}.xlsx"
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("明细")
-    sheet.append(list(form.header))
-    for row in rows:
-        sheet.append(list(form.values(row)))
-    book.save(folder / name)
+    with xlsxwriter.Workbook(folder / name, {"default_date_format": "yyyy-mm-dd hh:mm:ss"}) as book:
+        sheet = book.add_worksheet("明细")
+        sheet.write_row(0, 0, form.header)
+        for number, row in enumerate(rows, 1):
+            texts = dict(zip(form.header, form.values(row), strict=True))
+            cells = {"金额": float(texts["金额"]), "手续费": float(texts["手续费"]), "时间": row.at}
+            for place, cell in enumerate((texts | cells).values()):
+                sheet.write(number, place, cell)
     return File(name, "merchant", merchant.id, len(rows))
 
 
