@@ -24,7 +24,7 @@ from ledger.documents.words import Language
 from ledger.documents.writing import MEDIA_TYPES, Format
 from ledger.merchant_statements.files import document_name, require_writable, write_document
 
-routes = Routes("merchant-statement-files", description="Merchants' statements as documents.")
+routes = Routes("statement-documents", description="Merchants' statements as documents.")
 
 FORMATS: Final = get_args(Format)
 LANGUAGES: Final = get_args(Language)

@@ -40,7 +40,7 @@ from ledger.projections.settlement import Settlement
 from ledger.projections.settlement_statements import BEGINNING, LinesAfter, merchant_statements
 from ledger.projections.snapshot import Snapshot
 
-routes = Routes("merchant-statements-read", description="Merchants' statements, as they stand.")
+routes = Routes("merchant-statements", description="Merchants' statements, as they stand.")
 
 ROLES: Final[tuple[Role, ...]] = ("finance", "auditor", "operator")
 

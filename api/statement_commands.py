@@ -37,7 +37,7 @@ from ledger.domain.statement import (
 from ledger.merchant_statements.closing import ClosedPage, ClosePeriod, close_period
 from ledger.merchant_statements.documents import closed_document
 
-routes = Routes("merchant-statements", description="Merchants' statements, from their closing to their end.")
+routes = Routes("statement-steps", description="Merchants' statements, closed, disputed, approved.")
 
 STATEMENTS: Final = f"{IN_PROGRAMME}/settlement/statements"
 STATEMENT: Final = f"{STATEMENTS}/<statement_id>"
