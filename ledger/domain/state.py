@@ -236,7 +236,7 @@ _EVOLVE_FACT: Final[dict[FactKind, Callable[[Any, Event], Any]]] = {
     "offer": evolve_offer,
     "activity": activity_life.evolve,
     "proposal": money.evolve,
-    "statement": statement.evolve,
+    "statement": statement_life.evolve,
 }
 
 

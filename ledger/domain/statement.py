@@ -5,10 +5,9 @@ Rule of the room: Events → State → Evolve; deciding stands in `statement_clo
 is found wrong in it comes as a line of a later one.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 
@@ -265,50 +264,3 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def _payouts_fen(self, status: str) -> int:
         return sum(payout.value_fen for payout in self.payouts.values() if payout.status == status)
-
-
-# --- Evolve -------------------------------------------------------------------------------------
-
-
-def evolve(statement: Statement | None, event: Event) -> Statement | None:
-    """Give a statement after the next event of its stream."""
-    if isinstance(event, StatementIssued):
-        return Statement(issued=event)
-    if statement is None:
-        return None
-    changes = _CHANGES[type(event)](statement, event)
-    return msgspec.structs.replace(statement, version=statement.version + 1, **changes)
-
-
-def _disputed(statement: Statement, event: LineWasDisputed) -> dict[str, Any]:
-    dispute = Dispute(earned_fen=event.earned_fen, held_back_fen=event.held_back_fen)
-    return {"disputes": {**statement.disputes, line_key(event.line, event.redemption_id): dispute}}
-
-
-def _resolved(statement: Statement, event: DisputeResolved) -> dict[str, Any]:
-    key = line_key(event.line, event.redemption_id)
-    if (known := statement.disputes.get(key)) is None:
-        return {}
-    return {"disputes": {**statement.disputes, key: msgspec.structs.replace(known, outcome=event.outcome)}}
-
-
-def _instructed(statement: Statement, event: PayoutInstructed) -> dict[str, Any]:
-    return {"payouts": {**statement.payouts, event.id: Payout(value_fen=event.value_fen)}}
-
-
-def _payout_changed(statement: Statement, event: Any) -> dict[str, Any]:
-    if (payout := statement.payouts.get(event.payout_id)) is None:
-        return {}
-    status = STATUS_AFTER[type(event)]
-    changed = {**statement.payouts, event.payout_id: msgspec.structs.replace(payout, status=status)}
-    return {"payouts": changed, "is_settled": statement.is_settled and status != "returned"}
-
-
-_CHANGES: Final[Mapping[type[Event], Callable[[Statement, Any], dict[str, Any]]]] = {
-    LineWasDisputed: _disputed,
-    DisputeResolved: _resolved,
-    StatementApproved: lambda _statement, event: {"approved_by": event.by},
-    StatementSettled: lambda _statement, _event: {"is_settled": True},
-    PayoutInstructed: _instructed,
-    **dict.fromkeys(STATUS_AFTER, _payout_changed),
-}

@@ -37,9 +37,9 @@ from ledger.domain.statement import (
     StatementApproved,
     StatementIssued,
     StatementSettled,
-    evolve,
 )
 from ledger.domain.statement_digest import digest_of
+from ledger.domain.statement_life import evolve
 
 
 def statement_id_of(merchant_id: str, ends_on: date) -> str:

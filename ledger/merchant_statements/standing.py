@@ -14,8 +14,9 @@ from ledger.domain.errors import StatementNotFound
 from ledger.domain.identifiers import PAYOUT_ID
 from ledger.domain.limits import SETTLEMENT_MERCHANTS_MAX
 from ledger.domain.settling import Unsettled
-from ledger.domain.statement import Statement, evolve
+from ledger.domain.statement import Statement
 from ledger.domain.statement_closing import statement_id_of
+from ledger.domain.statement_life import evolve
 from ledger.store.database import Database
 from ledger.store.log import Log
 from ledger.store.registers import entries_from
