@@ -22,6 +22,7 @@ from bench.month_plan import ENDS_ON, STARTS_ON, ZONE
 from bench.month_setup import NAME, Month, follow
 from bench.month_verdict import Found, compare, hold_against_hledger, must_be
 from bench.month_write import PROGRAMME, Clerk
+from bench.proof import KB_PER_MB, peak_kb
 from ledger import config
 from ledger.bootstrap import prepare_process
 from ledger.domain.messages import Command
@@ -100,7 +101,8 @@ class Close:
             self._clerk.close()
             self._database.close()
         self.told.elapsed_s = timing.perf_counter() - begun_s
-        self.told.memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        # Not `ru_maxrss`, which a process inherits from whoever starts it.
+        self.told.memory_mb = peak_kb(os.getpid()) / KB_PER_MB
         return self.told
 
     @contextmanager
