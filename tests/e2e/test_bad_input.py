@@ -185,20 +185,21 @@ def test_a_version_that_is_no_plain_number_is_no_address(town: Town, version: st
 
 
 @pytest.mark.parametrize(
-    ("occurred_at", "status"),
+    ("occurred", "status"),
     [
         ("2000-01-01T00:00:00Z", 201),
         ("2000-01-01T07:59:59+08:00", 400),
         ("1999-12-31T23:59:59Z", 400),
-        (in_days(-0.001), 201),
-        (in_days(0.003), 201),
-        (in_days(0.01), 400),
-        (in_days(40_000), 400),
+        (-0.001, 201),
+        (0.003, 201),
+        (0.01, 400),
+        (40_000, 400),
     ],
 )
 def test_an_act_lies_between_the_year_2000_and_a_little_after_now(
-    town: Town, occurred_at: str, status: int
+    town: Town, occurred: str | float, status: int
 ) -> None:
+    occurred_at = occurred if isinstance(occurred, str) else in_days(occurred)
     answer = town.post("poster", "/participants", id="x", occurred_at=occurred_at)
     assert answer.status_code == status, answer.text
     assert status == 201 or answer.json["field"] == "occurred_at"
