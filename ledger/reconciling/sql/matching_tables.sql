@@ -216,5 +216,11 @@ ANALYZE run_pairs
 -- analyze_free: the same of what is left
 ANALYZE run_free_rows, run_free_items
 
+-- take_by_key: find rows of files by their key, however little is known of a table that has just grown
+SELECT set_config('enable_seqscan', 'off', true)
+
+-- take_as_it_comes: as it was before
+SELECT set_config('enable_seqscan', 'on', true)
+
 -- join_by_sorting: the run's tables have no index, and a guess of one row must not have them looked through for each
 SELECT set_config('enable_nestloop', 'off', true)
