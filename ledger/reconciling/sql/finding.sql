@@ -76,10 +76,15 @@ SELECT s.relation, sum(s.items) + count(DISTINCT s.part_of), sum(s.items_fen), s
  ORDER BY s.relation
 
 -- totals_by_rule: what agrees, by the rule that found it
-SELECT p.relation, p.rule,
-       CASE WHEN p.rule = 'parts' THEN count(DISTINCT p.kind || ' ' || p.item) ELSE sum(p.item_counts::int) END,
+WITH whole AS (
+    SELECT d.relation, count(*) AS items
+      FROM (SELECT DISTINCT p.relation, p.kind, p.item FROM run_pairs p WHERE p.code IS NULL AND p.rule = 'parts') d
+     GROUP BY d.relation
+)
+SELECT p.relation, p.rule, CASE WHEN p.rule = 'parts' THEN max(w.items) ELSE sum(p.item_counts::int) END,
        sum(CASE WHEN p.item_counts THEN p.item_fen ELSE 0 END)
   FROM run_pairs p
+  LEFT JOIN whole w ON w.relation = p.relation
  WHERE p.code IS NULL
  GROUP BY p.relation, p.rule
  ORDER BY p.relation, p.rule

@@ -67,7 +67,10 @@ INSERT INTO run_named_rows (
     nth, is_parts
 )
 WITH asked AS (
-    SELECT t.* FROM run_told_rows t WHERE t.relation IN ('merchant', 'trades')
+    SELECT t.relation, t.rank, t.file_no, t.row_no, t.merchant_id, t.kind, t.reference, t.own_reference,
+           t.value_fen, t.fee_fen, t.happened_on, t.is_final, t.is_in
+      FROM run_told_rows t
+     WHERE t.relation IN ('merchant', 'trades')
 ), near AS (
     SELECT a.* FROM asked a WHERE a.is_in
     UNION ALL
@@ -122,7 +125,8 @@ WITH asked AS (
                 ELSE COALESCE(s.fee_fen, -p.held_fee_fen) END AS line_fee_fen
       FROM placed p
       LEFT JOIN settlement_lines s
-             ON p.kind = 'refund' AND s.programme_id = %(programme_id)s AND s.merchant_id = p.owner_id
+             ON p.kind = 'refund' AND s.kind = 'refund'
+            AND s.programme_id = %(programme_id)s AND s.merchant_id = p.owner_id
             AND s.local_day = p.any_line_on AND s.position = p.line_position
 )
 SELECT l.relation, l.rank, l.file_no, l.row_no, l.owner_id, l.kind, l.reference, l.own_reference, l.rule,
