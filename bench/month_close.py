@@ -52,7 +52,9 @@ class Told(msgspec.Struct):
     """The codes found, by relation."""
     matched: dict[str, int] = {}
     """Lines, payouts and trades that agree, by the rule that found it."""
+    run_id: str = ""
     settled: int = 0
+    """Merchants to whom nothing is owed of the month any more."""
     breaks_resolved: int = 0
     accounts: int = 0
     """Held against hledger."""
@@ -178,6 +180,7 @@ class Close:
         run = self._work.runs.make(PROGRAMME, Scope(STARTS_ON, ENDS_ON), by=MAKER)
         found = self._work.runs.findings(PROGRAMME, run.run_id, after="", limit=1_000_000)
         compare(self.told, self.month.injected, found, run.summary)
+        self.told.run_id = run.run_id
         return run
 
     def _confirm(self, run: Run) -> None:

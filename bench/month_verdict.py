@@ -141,7 +141,7 @@ def must_be(told: "Told", database: Database, month: "Month") -> None:
     for name, fen in expected.items():
         if ours.get(name, 0) != fen:
             told.problems.append(f"{name}: {ours.get(name, 0)} in the ledger, {fen} was counted")
-    told.settled = sum(one.course not in UNPAID for one in month.accounts)
+    told.settled = sum(not ours.get(addresses.settling(one), 0) for one in month.merchant_ids)
 
 
 def _of(account: Account) -> dict[str, int]:

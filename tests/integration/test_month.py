@@ -1,6 +1,8 @@
 """A small month closed from files that are wrong in every way: exactly what is wrong in them is found."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 import psycopg
@@ -10,11 +12,16 @@ from psycopg.conninfo import make_conninfo
 
 from bench.month_close import Told, close
 from bench.month_plan import Plan
-from bench.month_setup import Month, prepare
+from bench.month_setup import Month, follow, prepare
 from bench.month_sides import Injected
 from bench.month_verdict import compare
+from bench.month_write import PROGRAMME
+from ledger.reconciling import Reconciliation
 from ledger.reconciling.shapes import BREAK_CODES, Finding
 from ledger.reconciling.sums import Summary
+from ledger.store.database import Database
+from ledger.store.log import Log
+from ledger.verify import verify
 from tests.integration.bookkeepers import need
 
 PLAN = Plan(merchants=10, redemptions=1_500, participants=100, defects=2, bank_defects=1, disputes=2)
@@ -35,11 +42,16 @@ WHERE = {
 """The codes that there can be between two sides, as docs/reconciliation.md defines them."""
 
 
-@pytest.fixture(scope="module")
-def closed(
-    server: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Month, Told]]:
+class Closed(NamedTuple):
     """A month that was prepared and closed."""
+
+    conninfo: str
+    month: Month
+    told: Told
+
+
+@pytest.fixture(scope="module")
+def closed(server: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
     need("hledger")
     name, folder = "month_closed", tmp_path_factory.mktemp("month")
     names = sql.Identifier(name), sql.Identifier(migrated_template)
@@ -48,19 +60,19 @@ def closed(
     conninfo = make_conninfo(server, dbname=name)
     try:
         month = prepare(conninfo, folder, PLAN, lambda _text: None)
-        yield month, close(conninfo, folder)
+        yield Closed(conninfo, month, close(conninfo, folder))
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
 
 
-def test_exactly_what_is_wrong_is_found_and_the_books_agree_to_the_fen(closed: tuple[Month, Told]) -> None:
-    _, told = closed
+def test_exactly_what_is_wrong_is_found_and_the_books_agree_to_the_fen(closed: Closed) -> None:
+    told = closed.told
     assert told.problems == []
 
 
-def test_every_code_was_injected_wherever_it_can_occur(closed: tuple[Month, Told]) -> None:
-    month, told = closed
+def test_every_code_was_injected_wherever_it_can_occur(closed: Closed) -> None:
+    _, month, told = closed
     injected: dict[str, set[str]] = {relation: set() for relation in WHERE}
     for one in month.injected:
         injected[one.relation].add(one.code)
@@ -71,8 +83,8 @@ def test_every_code_was_injected_wherever_it_can_occur(closed: tuple[Month, Told
     }
 
 
-def test_what_is_only_untidy_is_matched_by_every_rule_for_it(closed: tuple[Month, Told]) -> None:
-    _, told = closed
+def test_what_is_only_untidy_is_matched_by_every_rule_for_it(closed: Closed) -> None:
+    told = closed.told
     rules = {rule.partition(": ")[2] for rule in told.matched}
     assert rules == {
         "reference",
@@ -85,11 +97,25 @@ def test_what_is_only_untidy_is_matched_by_every_rule_for_it(closed: tuple[Month
     }
 
 
-def test_every_break_was_resolved_and_everybody_paid_whom_the_bank_paid(closed: tuple[Month, Told]) -> None:
-    month, told = closed
+def test_every_break_was_resolved_and_everybody_paid_whom_the_bank_paid(closed: Closed) -> None:
+    _, month, told = closed
     assert told.breaks_resolved == len(month.injected)
     assert told.settled == 10 - len({"amount_differs", "missing_payment", "came_back_unknown"})
     assert told.accounts > 30
+
+
+def test_the_comparison_comes_out_the_same_after_all_that_was_corrected_since(closed: Closed) -> None:
+    with Database(closed.conninfo) as database:
+        log = Log(database)
+        work = Reconciliation(database, log, lambda: datetime(2026, 12, 1, tzinfo=UTC), view_wait_ms_max=0)
+        follow(database, closed.month.view_position)
+        assert work.runs.check(PROGRAMME, closed.told.run_id)
+
+
+def test_every_event_of_the_month_is_decided_again_to_the_same(closed: Closed) -> None:
+    with Database(closed.conninfo, connections_max=10) as database:
+        [report] = verify(database, programme_id=PROGRAMME, views={})
+    assert report.findings == []
 
 
 def test_a_break_that_was_missed_and_one_that_was_invented_are_told() -> None:
