@@ -5,7 +5,7 @@ Rule of the room: as of `settlement_statements_fold.py`; nothing here moves mone
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ledger.domain.quantities import split_by_largest_remainder
 from ledger.domain.statement import EVENTS, FundBears, StatementIssued
@@ -16,6 +16,8 @@ from ledger.projections.settlement_statement_rows import (
     StatementRow,
 )
 from ledger.projections.view import Entry
+
+_OF_STATEMENTS: Final = frozenset(EVENTS)
 
 DisputeKey = tuple[str, str, str]
 """Statement, kind of the line, redemption."""
@@ -99,7 +101,7 @@ def named_in(entries: Iterable[Entry]) -> Named:
         event: Any = entry.event
         if (kind := type(event)) is StatementIssued:
             issued[event.statement_id] = event.merchant_id
-        elif kind in EVENTS:
+        elif kind in _OF_STATEMENTS:
             named.add(event.statement_id)
     return Named(sorted(named.difference(issued)), sorted(set(issued.values())))
 

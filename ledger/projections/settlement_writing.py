@@ -130,9 +130,7 @@ class Writing:
 
     def lines(self, lines: Sequence[Line]) -> None:
         """Write lines."""
-        self._copy(
-            QUERIES["copy_lines"], _LINE_TYPES, [_line_row(line) for line in sorted(lines, key=_place)]
-        )
+        self._copy(QUERIES["copy_lines"], _LINE_TYPES, [_line_row(line) for line in sorted(lines)])
 
     def sums(self, fold: SettlementFold) -> None:
         """Add what the lines and the funds' money come to."""
@@ -204,10 +202,6 @@ def _steps(steps: Sequence[Step]) -> dict[str, Any]:
         "recorded_at": TimestampArray.of_instants([step.recorded_at for step in steps]),
         "positions": Int8Array.of([step.position for step in steps]),
     }
-
-
-def _place(line: Line) -> tuple[Any, ...]:
-    return line[:3]
 
 
 def _line_row(line: Line) -> tuple[Any, ...]:

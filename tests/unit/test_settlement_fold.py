@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,9 +16,11 @@ from ledger.projections.settlement_fold import (
     redemptions_named,
     shares_of,
 )
+from ledger.projections.settlement_standing import due_parts, named_in
 from ledger.projections.settlement_sums import Share
 from ledger.projections.view import Entry
 from tests.contract.money_examples import MONEY_EVENTS
+from tests.contract.settlement_examples import MERCHANT, SETTLEMENT_EVENTS, STATEMENT
 from tests.unit.builders import NOW
 from tests.unit.story import story
 
@@ -104,3 +107,48 @@ def test_a_whole_story_leaves_every_fund_with_what_was_committed() -> None:
     for committed, *places, _ in fold.sums.funds.values():
         assert committed == sum(places) > 0
     assert list(fold.erased) == ["cy"]
+
+
+def test_a_whole_story_of_statements_leaves_each_as_it_ended() -> None:
+    fold = SettlementFold("Asia/Shanghai", {})
+    for entry in entries(*(event for _, events in story().told for event in events)):
+        fold.add(entry)
+    (row,) = fold.statements.statements.values()
+    assert (row.status, row.held_back_fen, row.moved_fen, row.under_way_fen) == ("settled", 0, 450, 0)
+    assert row.paid_fen + row.moved_fen == row.due_fen
+    payouts = fold.statements.payouts.values()
+    assert [payout.status for payout in payouts] == ["failed", "returned", "confirmed"]
+    assert {sum(payout.share_fen) for payout in payouts} == {row.paid_fen}
+    disputes = fold.statements.disputes.values()
+    assert [(dispute.outcome, sum(dispute.share_fen)) for dispute in disputes] == [
+        ("amended", 450),
+        ("upheld", 450),
+    ]
+    (amendment,) = (line for line in fold.sums.lines if line.kind == "amendment")
+    assert (amendment.face_value_fen, amendment.fee_fen) == (300, 0)
+    assert sum(share.value_fen for share in amendment.shares or ()) == 300
+
+
+def test_a_page_names_what_has_begun_before_it() -> None:
+    named = {event.topic: event for event in SETTLEMENT_EVENTS}
+    issued, *others = entries(*(named[topic] for topic in named))
+    assert named_in([issued, *others]) == ([], [MERCHANT])
+    assert named_in(others) == ([STATEMENT], [])
+    assert named_in([]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("due_fen", "totals_fen", "parts_fen"),
+    [
+        (150, [100, 50], [100, 50]),
+        (50, [100, -50], [100, -50]),
+        (0, [100, -100], [0, 0]),
+        (0, [-10, -20], [0, 0]),
+        (40, [100, -50, 20], [33, 0, 7]),
+        (0, [], []),
+    ],
+)
+def test_funds_bear_all_of_a_statement_nothing_of_it_or_a_part_by_what_is_above_zero(
+    due_fen: int, totals_fen: list[int], parts_fen: list[int]
+) -> None:
+    assert due_parts(due_fen, totals_fen) == parts_fen
