@@ -24,6 +24,11 @@ STEPS: dict[str, tuple[tuple[str, ...], int, dict[str, str]]] = {
         1,
         {"HYPOTHESIS_PROFILE": "soak"},
     ),
+    "search for pages that change a leaderboard, and for bodies that two readers take differently": (
+        (*TESTS, "tests/property/test_leaderboards.py", "tests/property/test_decoders_agree.py"),
+        1,
+        {"HYPOTHESIS_PROFILE": "soak"},
+    ),
     "four processes on one programme": ((*TESTS, "tests/integration/test_many_writers.py"), 6, {}),
     "crashes of workers and of the database": ((*TESTS, "tests/integration/test_crashes.py"), 10, {}),
     "projectors killed at random": (

@@ -16,6 +16,7 @@ from api.command_schemas import load_by_converter, load_by_schema
 from ledger.domain.errors import FieldsInvalid, MalformedJson
 from ledger.domain.messages import Command, SignedCommand
 from ledger.keys import Key
+from tests.property.examples import PROFILE, examples
 
 # ── Good commands, made from the types ────────────────────────────────────────────────────────
 
@@ -210,9 +211,10 @@ def _by_schema(kind: str, fields: dict[str, Any]) -> Command | None:
         return None
 
 
+@pytest.mark.timeout(0 if PROFILE == "soak" else 120)
 @pytest.mark.parametrize("kind", sorted(COMMANDS))
 def test_converter_and_schema_accept_the_same_values_and_give_equal_commands(kind: str) -> None:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=examples(75, soak=3_000), deadline=None)
     @given(mutated(COMMANDS[kind]))
     def agree(value: dict[str, Any]) -> None:
         fields = {name: inner for name, inner in value.items() if name != "kind"}
@@ -230,7 +232,7 @@ def test_converter_and_schema_accept_the_same_values_and_give_equal_commands(kin
 
 @pytest.mark.parametrize("kind", sorted(COMMANDS))
 def test_what_a_type_allows_is_accepted(kind: str) -> None:
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=examples(20, soak=500), deadline=None)
     @given(COMMANDS[kind])
     def accepted(value: dict[str, Any]) -> None:
         in_calendar = all("0001-" not in str(part) and "9999-" not in str(part) for part in value.values())

@@ -21,6 +21,7 @@ from ledger.projections.leaderboards_fields import BYS
 from ledger.projections.leaderboards_queries import Question
 from ledger.store.database import Database
 from tests.property import leaderboard_model as made
+from tests.property.examples import PROFILE, examples
 from tests.property.leaderboard_model import Model
 
 PEOPLE: Final = [f"p{n}" for n in range(9)]
@@ -100,7 +101,13 @@ def log(facts: Sequence[tuple[Event, ...]]) -> list[Any]:
     return made.entries_of(kept)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(25, soak=500),
+    deadline=None,
+    derandomize=PROFILE != "soak",
+    suppress_health_check=list(HealthCheck),
+)
+@pytest.mark.timeout(0 if PROFILE == "soak" else 120)
 @given(seed=st.integers(0, 2**32), facts=st.integers(1, 100), page=st.integers(2, 40))
 def test_pages_crashes_and_memory_make_no_difference_and_ranks_are_those_of_the_slow_way(
     opened: Database, seed: int, facts: int, page: int

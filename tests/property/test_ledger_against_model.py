@@ -6,7 +6,6 @@ for minutes instead of seconds.
 """
 
 import copy
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -68,6 +67,7 @@ from ledger.store.log import Log
 from ledger.writer import Outcome, Recorded, Writer
 from tests.property import activity_drafts as acts
 from tests.property.activity_drafts import mostly
+from tests.property.examples import PROFILE
 from tests.property.reference_model import Model, Prediction, key_of
 
 COMMON: Final[dict[str, Any]] = {
@@ -76,9 +76,8 @@ COMMON: Final[dict[str, Any]] = {
     "suppress_health_check": list(HealthCheck),
     "phases": (Phase.explicit, Phase.generate, Phase.shrink),
 }
-settings.register_profile("fast", max_examples=100, stateful_step_count=50, derandomize=True, **COMMON)
+settings.register_profile("fast", max_examples=60, stateful_step_count=50, derandomize=True, **COMMON)
 settings.register_profile("soak", max_examples=1_500, stateful_step_count=60, **COMMON)
-PROFILE: Final = os.environ.get("HYPOTHESIS_PROFILE", "fast")
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 BEGIN: Final = datetime(2026, 11, 30, 15, 59, 59, 999_999, tzinfo=UTC)
