@@ -241,7 +241,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_workers_are_killed(
 
 
 def post(port: int, secret: str, command: Command, statuses: Counter[int]) -> bytes:
-    fields = msgspec.to_builtins(command)
+    fields = {name: value for name, value in msgspec.to_builtins(command).items() if value is not None}
     path = PATHS[fields.pop("kind")]
     in_path = {name: fields.pop(name) for name in ("redemption_id",) if f"{{{name}}}" in path}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=WAIT_S)
