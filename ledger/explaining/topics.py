@@ -69,12 +69,13 @@ def explain_event(place: Place) -> Iterator[Step]:
 
 
 def explain_other(place: Place) -> Iterator[Step]:
-    """Say what an event moved, of which nothing else is known here."""
+    """Say what an event moved, of which nothing else is known here; nothing where it moved nothing."""
     legs = [
         {"account": leg.account, "asset": leg.asset, "lot": leg.lot, "amount": leg.amount}
         for leg in place.event.legs
     ]
-    yield place.step("event", legs=legs, name=place.event.topic)
+    if legs:
+        yield place.step("event", legs=legs, name=place.event.topic)
 
 
 def explain_stream(case: Case, stream: Sequence[Told]) -> list[Step]:

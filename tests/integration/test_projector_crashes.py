@@ -24,10 +24,17 @@ from ledger import config
 from ledger.domain.activity import RecordActivity
 from ledger.domain.adjustment import AdjustCredits
 from ledger.domain.campaign import Multiplier, PublishCampaign
+from ledger.domain.fund_alarms import SetFundAlarms
+from ledger.domain.instants import local_date
+from ledger.domain.limits import VALUE_FEN_MAX
 from ledger.domain.messages import Command
 from ledger.domain.methodology import Measured
+from ledger.domain.money import ApproveProposal, ProposeMoney
 from ledger.domain.owners import CloseParticipant, OpenParticipant
+from ledger.domain.payout import ConfirmPayout, InstructPayout
 from ledger.domain.redemption import FulfilRedemption, FundWeight, HoldRedemption, RefundRedemption
+from ledger.domain.sponsor import OpenSponsor
+from ledger.domain.statement import ApproveStatement, CloseStatement, DisputeLine, ResolveDispute
 from ledger.domain.visibility import EraseParticipant, HideParticipant, ShowParticipant
 from ledger.following import Follower
 from ledger.projections.registry import VIEWS
@@ -60,6 +67,9 @@ def load_until(town: Town, over: threading.Event) -> None:
         rounds += 1
         town.fill(town.position + (2_000 if IS_LONG else 500))
         town.record(rarer(rounds, town.now))
+        town.record(money(rounds, town.now))
+        town.now += timedelta(days=1)
+        town.record(settled(rounds, town.now))
         over.wait(0.2)
 
 
@@ -114,6 +124,65 @@ def rarer(number: int, now: datetime) -> list[Command]:
         ),
         CloseParticipant(id=f"x-close-{number}", **about),
         EraseParticipant(id=f"x-erase-{number}", **about),
+    ]
+
+
+def money(number: int, now: datetime) -> list[Command]:
+    """A sponsor's money comes by two keys, and little of it is left."""
+    proposal, sponsor = f"p-{number}", f"s-{number}"
+    return [
+        OpenSponsor(id=sponsor, name_zh="出资方", name_en="Sponsor", occurred_at=now),
+        SetFundAlarms(
+            id=f"a-{number}", fund_id="f0", thresholds_fen=(VALUE_FEN_MAX,), by="maker", occurred_at=now
+        ),
+        ProposeMoney(
+            id=proposal,
+            movement="commit",
+            fund_id="f0",
+            sponsor_id=sponsor,
+            value_fen=1_000,
+            by="maker",
+            occurred_at=now,
+        ),
+        ApproveProposal(proposal_id=proposal, by="checker", occurred_at=now),
+        OpenParticipant(id=f"y{number}", occurred_at=now),
+        AdjustCredits(
+            id=f"y-all-{number}",
+            account=f"participant:y{number}",
+            credits=3,
+            approver="Wu",
+            reason="for a cup",
+            occurred_at=now,
+        ),
+        HoldRedemption(
+            id=f"y-{number}",
+            participant_id=f"y{number}",
+            merchant_id="m1",
+            credits=3,
+            face_value_fen=301,
+            fee_fen=7,
+            funds=(FundWeight(fund_id="f0", weight=1),),
+            deadline_at=now + timedelta(days=1),
+            occurred_at=now,
+        ),
+        FulfilRedemption(redemption_id=f"y-{number}", occurred_at=now),
+    ]
+
+
+def settled(number: int, now: datetime) -> list[Command]:
+    """The day before is closed, a line of it disputed and amended, and the statement paid."""
+    ends_on = local_date(now, "Asia/Shanghai")
+    statement = f"m1:{ends_on}"
+    signed: dict[str, Any] = {"occurred_at": now, "by": "checker"}
+    line: dict[str, Any] = {"redemption_id": f"y-{number}", "line": "use", "statement_id": statement}
+    payout = f"pay-{number}"
+    return [
+        CloseStatement(merchant_id="m1", ends_on=ends_on, by="maker", occurred_at=now),
+        DisputeLine(reason="half a cup", **line, **signed),
+        ResolveDispute(outcome="amended", amended_fen=200, reason="so it was", **line, **signed),
+        ApproveStatement(statement_id=statement, is_early=True, **signed),
+        InstructPayout(id=payout, statement_id=statement, **signed),
+        ConfirmPayout(statement_id=statement, payout_id=payout, bank_reference="b", **signed),
     ]
 
 
