@@ -10,7 +10,7 @@ from typing import Any, Final
 from ledger.reconciling.queries import BANK, FLOWS, FREE, LINES, TABLES
 from ledger.reconciling.shapes import Relation, Rule
 
-_TABLES: Final = tuple(name for name in TABLES if not name.startswith(("analyze", "join", "take")))
+_TABLES: Final = tuple(name for name in TABLES if not name.startswith(("analyze", "join")))
 
 _OF_LINES: Final[tuple[Relation, ...]] = ("merchant", "trades")
 
@@ -37,9 +37,9 @@ class Matching:
         self._run(LINES["take_files"], **files)
         self._run(LINES["take_told"], **told)
         self._run(LINES["take_lines"])
-        self._run(TABLES["take_by_key"])
-        self._run(LINES["take_rows"])
-        self._run(TABLES["take_as_it_comes"])
+        self._run(TABLES["join_whole"])
+        self._run(LINES["take_rows"], file_nos=files["file_nos"])
+        self._run(TABLES["join_any_way"])
         self._run(TABLES["analyze_taken"])
 
     def match(self, *, near_days: int) -> None:
@@ -57,7 +57,7 @@ class Matching:
     def _lines(self) -> None:
         self._run(LINES["name_rows"])
         self._run(TABLES["analyze_named"])
-        self._run(TABLES["join_by_sorting"])
+        self._run(TABLES["join_whole"])
         for name in ("pair_named", "break_named", "free_rows"):
             self._run(LINES[name])
         self._run(TABLES["analyze_pairs"])

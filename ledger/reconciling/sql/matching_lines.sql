@@ -36,7 +36,8 @@ SELECT t.relation, t.rank, t.file_no, t.row_no, t.merchant_id, t.kind, t.referen
         SELECT f.relation, f.rank, f.merchant_id, r.*, 1 AS told
           FROM run_files f
           JOIN reconciliation.rows r ON r.programme_id = %(programme_id)s AND r.file_no = f.file_no
-         WHERE f.is_alone AND r.happened_on >= %(reach_from)s AND r.happened_on < %(reach_to)s
+         WHERE f.is_alone AND r.file_no = ANY (%(file_nos)s::bigint[])
+           AND r.happened_on >= %(reach_from)s AND r.happened_on < %(reach_to)s
         UNION ALL
         SELECT n.relation, n.rank, n.merchant_id, (n.row_of).*,
                row_number() OVER (
@@ -50,7 +51,8 @@ SELECT t.relation, t.rank, t.file_no, t.row_no, t.merchant_id, t.kind, t.referen
                        row_number() OVER (PARTITION BY f.rank, r.identity ORDER BY r.row_no) AS nth
                   FROM run_files f
                   JOIN reconciliation.rows r ON r.programme_id = %(programme_id)s AND r.file_no = f.file_no
-                 WHERE NOT f.is_alone AND r.happened_on >= %(reach_from)s AND r.happened_on < %(reach_to)s
+                 WHERE NOT f.is_alone AND r.file_no = ANY (%(file_nos)s::bigint[])
+                   AND r.happened_on >= %(reach_from)s AND r.happened_on < %(reach_to)s
                ) n
        ) t
  WHERE t.told = 1

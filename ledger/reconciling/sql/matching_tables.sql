@@ -216,11 +216,8 @@ ANALYZE run_pairs
 -- analyze_free: the same of what is left
 ANALYZE run_free_rows, run_free_items
 
--- take_by_key: find rows of files by their key, however little is known of a table that has just grown
-SELECT set_config('enable_seqscan', 'off', true)
-
--- take_as_it_comes: as it was before
-SELECT set_config('enable_seqscan', 'on', true)
-
--- join_by_sorting: the run's tables have no index, and a guess of one row must not have them looked through for each
+-- join_whole: no row for row; nothing may be known yet of files that have just come, and the run's tables have no index
 SELECT set_config('enable_nestloop', 'off', true)
+
+-- join_any_way: as it was before, where rows are few and the other side has an index
+SELECT set_config('enable_nestloop', 'on', true)
